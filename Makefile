@@ -1,0 +1,91 @@
+# The only list of commands. `make` prints it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DAGSTER_HOME ?= $(or $(GENAI_FINOPS_HOME),$(CURDIR)/.finops)/dagster
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+# uv where it is there, else pip. constraints.txt pins names, versions and hashes, and no index.
+$(STAMP): pyproject.toml constraints.txt scripts/install
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash scripts/install
+	@touch $@
+
+.PHONY: install
+install: $(STAMP) ## Install everything into .venv
+
+.PHONY: demo
+demo: $(STAMP) ## Run the whole platform over simulated providers and print the totals beside the truth
+	@$(BIN)/genai-finops demo
+
+.PHONY: dev
+dev: $(STAMP) ## Dagster UI and daemon on port 3000
+	@mkdir -p "$$DAGSTER_HOME"
+	@$(BIN)/genai-finops dagster-home
+	@$(BIN)/dagster dev -w workspace.yaml -p 3000
+
+.PHONY: test
+test: $(STAMP) ## Run all tests, the fast tiers first
+	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q
+	@$(BIN)/pytest tests/dbt tests/integration tests/golden tests/e2e -m "not slow" -q
+	@$(BIN)/pytest tests -m slow -q
+
+.PHONY: test-fast
+test-fast: $(STAMP) ## Run the tests that need seconds
+	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q
+
+.PHONY: check
+check: lint typecheck imports schemas-check dbt-check ## Lint, types, import rules, schemas, dbt for both targets
+
+.PHONY: lint
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@cd dbt_project && ../$(BIN)/sqlfluff lint models tests macros --processes 2
+
+.PHONY: format
+format: $(STAMP) ## Format Python and SQL
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@cd dbt_project && ../$(BIN)/sqlfluff fix models
+
+.PHONY: typecheck
+typecheck: $(STAMP)
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(STAMP)
+	@$(BIN)/lint-imports
+
+.PHONY: schemas
+schemas: $(STAMP) ## Render the schemas: dbt contracts and sources, engine types, provider configuration
+	@$(BIN)/python -m genai_finops.schemas.render --write
+
+.PHONY: schemas-check
+schemas-check: $(STAMP)
+	@$(BIN)/python -m genai_finops.schemas.render --check
+
+.PHONY: dbt-check
+dbt-check: $(STAMP)
+	@$(BIN)/pytest tests/dbt/test_bigquery_compiles.py -q
+
+.PHONY: constraints
+constraints: ## Resolve the dependencies anew into constraints.txt (needs uv)
+	@bash scripts/constraints
+
+.PHONY: bench
+bench: $(STAMP) ## Measure rating and the FOCUS build on 10 million rows
+	@$(BIN)/python benchmarks/rating_and_focus.py
+
+.PHONY: clean
+clean: ## Remove what was built, but not the stores in .finops
+	@rm -rf $(VENV) .venvs dbt_project/target* dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
