@@ -1,0 +1,156 @@
+"""The registry of meters: what is counted, in which unit, and in which block it is priced.
+
+A price is always quoted per pricing block of its meter (dollars per 1,000,000 tokens), so that a per-thousand figure under
+a per-million key cannot be expressed. Blocks are powers of ten: a quantity divided by its block is then an exact decimal.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+MeterKind = Literal["tokens", "tool", "media", "storage", "statistic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """One meter. `pricing_block` is the number of consumed units in one pricing unit."""
+
+    name: str
+    kind: MeterKind
+    #: FOCUS SkuMeter.
+    sku_meter: str
+    #: FOCUS ConsumedUnit.
+    consumed_unit: str
+    #: FOCUS PricingUnit.
+    pricing_unit: str
+    pricing_block: int
+    #: A statistic (requests) is counted but never charged by itself.
+    is_billable: bool = True
+    token_direction: Literal["Input", "Output"] | None = None
+    token_cache_action: Literal["Uncached", "Read", "Write"] | None = None
+    modality: Literal["text", "audio", "image", "video"] | None = None
+
+    @property
+    def per_block(self) -> Decimal:
+        """Exact reciprocal of the pricing block."""
+        return Decimal(1) / Decimal(self.pricing_block)
+
+
+_MILLION = 1_000_000
+
+
+def _token_meters() -> list[Meter]:
+    bases: list[tuple[str, str, Literal["Input", "Output"], Literal["Uncached", "Read", "Write"] | None, bool]] = [
+        ("uncached_input", "Input Tokens", "Input", "Uncached", True),
+        ("cache_read", "Cached Input Tokens", "Input", "Read", True),
+        ("cache_write", "Cache Write Input Tokens", "Input", "Write", False),
+        ("cache_write_5m", "Cache Write Input Tokens (5 minutes)", "Input", "Write", False),
+        ("cache_write_1h", "Cache Write Input Tokens (1 hour)", "Input", "Write", False),
+        ("output", "Output Tokens", "Output", None, True),
+        ("output_reasoning", "Reasoning Output Tokens", "Output", None, False),
+    ]
+    meters = []
+    for name, sku_meter, direction, action, has_modalities in bases:
+        for modality in ("text", "audio", "image", "video") if has_modalities else ("text",):
+            suffix = "" if modality == "text" else f"_{modality}"
+            prefix = "" if modality == "text" else f"{modality.capitalize()} "
+            meters.append(
+                Meter(
+                    name=f"{name}{suffix}",
+                    kind="tokens",
+                    sku_meter=f"{prefix}{sku_meter}",
+                    consumed_unit="Tokens",
+                    pricing_unit="1000000 Tokens",
+                    pricing_block=_MILLION,
+                    token_direction=direction,
+                    token_cache_action=action,
+                    modality=modality,
+                )
+            )
+    return meters
+
+
+_OTHERS = [
+    Meter(
+        name="embedding_input",
+        kind="tokens",
+        sku_meter="Embedding Input Tokens",
+        consumed_unit="Tokens",
+        pricing_unit="1000000 Tokens",
+        pricing_block=_MILLION,
+        token_direction="Input",
+    ),
+    Meter(
+        name="moderation_input",
+        kind="tokens",
+        sku_meter="Moderation Input Tokens",
+        consumed_unit="Tokens",
+        pricing_unit="1000000 Tokens",
+        pricing_block=_MILLION,
+        token_direction="Input",
+    ),
+    Meter(
+        name="image", kind="media", sku_meter="Images", consumed_unit="Images", pricing_unit="Images", pricing_block=1
+    ),
+    Meter(
+        name="character",
+        kind="media",
+        sku_meter="Characters",
+        consumed_unit="Characters",
+        pricing_unit="1000000 Characters",
+        pricing_block=_MILLION,
+    ),
+    Meter(
+        name="audio_second",
+        kind="media",
+        sku_meter="Audio Duration",
+        consumed_unit="Seconds",
+        pricing_unit="Seconds",
+        pricing_block=1,
+    ),
+    Meter(
+        name="web_search",
+        kind="tool",
+        sku_meter="Web Searches",
+        consumed_unit="Requests",
+        pricing_unit="1000 Requests",
+        pricing_block=1000,
+    ),
+    Meter(
+        name="file_search",
+        kind="tool",
+        sku_meter="File Searches",
+        consumed_unit="Requests",
+        pricing_unit="1000 Requests",
+        pricing_block=1000,
+    ),
+    Meter(
+        name="container_session",
+        kind="tool",
+        sku_meter="Container Sessions",
+        consumed_unit="Sessions",
+        pricing_unit="Sessions",
+        pricing_block=1,
+    ),
+    # OpenAI reports bytes held, without saying whether a bucket is a mean, a maximum or a sum: no price list meter
+    # fits, so the row stays unpriced and the money comes from the reported costs.
+    Meter(
+        name="storage_byte",
+        kind="storage",
+        sku_meter="Stored Bytes",
+        consumed_unit="B",
+        pricing_unit="B",
+        pricing_block=1,
+    ),
+    Meter(
+        name="request",
+        kind="statistic",
+        sku_meter="Requests",
+        consumed_unit="Requests",
+        pricing_unit="Requests",
+        pricing_block=1,
+        is_billable=False,
+    ),
+]
+
+METERS: dict[str, Meter] = {meter.name: meter for meter in (*_token_meters(), *_OTHERS)}

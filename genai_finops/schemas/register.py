@@ -1,0 +1,30 @@
+"""Every table of the platform, by name."""
+
+from genai_finops.schemas.table import Layer, Table
+from genai_finops.schemas.tables import control, focus, pricing, reference, unified, usage
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        reference.PROVIDERS,
+        reference.METERS,
+        control.ORGANISATIONS,
+        control.PROVIDER_ACCOUNTS,
+        control.HIERARCHY_ENTITIES,
+        control.HIERARCHY_ASSIGNMENTS,
+        pricing.PRICE_CATALOGUE,
+        pricing.MODEL_ALIAS_RULES,
+        usage.PAYG_USAGE_RAW,
+        pricing.PAYG_PRICING,
+        unified.PAYG_COSTS_DAILY,
+        unified.USAGE_DAILY_UNIFIED,
+        unified.COSTS_DAILY_UNIFIED,
+        unified.UNPRICED_USAGE,
+        focus.COST_DATA_STANDARD_1_3,
+    )
+}
+
+
+def tables_of(*layers: Layer) -> tuple[Table, ...]:
+    """The tables of these layers, in the order of the register."""
+    return tuple(table for table in TABLES.values() if table.layer in layers)

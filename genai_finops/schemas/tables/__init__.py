@@ -1,0 +1,1 @@
+"""The tables of the platform, one file per subject, and their register."""

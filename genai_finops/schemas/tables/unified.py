@@ -1,0 +1,197 @@
+"""Usage and cost of all flows in one shape, by day."""
+
+from genai_finops.schemas.columns import (
+    CONSUMED_UNIT,
+    HIERARCHY,
+    LINEAGE,
+    METER,
+    PROVIDER,
+    QUANTITY,
+    USAGE_DATE,
+    USAGE_DIMENSIONS,
+)
+from genai_finops.schemas.table import Column, Table
+from genai_finops.schemas.tables.usage import DIMENSION_NAMES, REPLACE_KEY
+
+FLOWS = ("payg", "commitment", "infrastructure")
+PRICING_STATUSES = ("priced", "estimated", "unpriced", "committed")
+PRICING_REASONS = (
+    "unknown_model",
+    "unknown_meter",
+    "unknown_tier",
+    "unknown_geography",
+    "unknown_variant",
+    "unknown_context_band",
+    "no_rate_on_day",
+    "covered_by_commitment",
+)
+
+FLOW = Column(
+    name="flow", type="string", allowed=FLOWS, description="Billing flow: payg, commitment or infrastructure."
+)
+MODEL = (
+    Column(
+        name="model_id",
+        type="string",
+        nullable=True,
+        description="Canonical model: the provider's spelling resolved through genai_model_aliases; null where unknown or without a model.",
+    ),
+    Column(name="model_name", type="string", nullable=True, description="Display name of the canonical model."),
+    Column(
+        name="model_developer",
+        type="string",
+        nullable=True,
+        description="Who made the model, as opposed to who bills it.",
+    ),
+    Column(name="model_family", type="string", nullable=True, description="Family of the canonical model."),
+)
+
+_USAGE_COLUMNS = (FLOW, PROVIDER, USAGE_DATE, *USAGE_DIMENSIONS, *MODEL, METER, QUANTITY, CONSUMED_UNIT)
+_GRAIN = (*REPLACE_KEY, "flow", "provider", "usage_date", *DIMENSION_NAMES, "meter")
+
+USAGE_DAILY_UNIFIED = Table(
+    name="genai_usage_daily_unified",
+    layer="unified",
+    model_folder="unified",
+    description="One row per organisation, credential, flow, provider, account, sub-account, resource, API key, model, region, tier, band, variant, "
+    "UTC day and meter of usage, of all flows, with the model resolved.",
+    columns=(
+        *_USAGE_COLUMNS,
+        Column(
+            name="is_billable",
+            type="bool",
+            description="False for statistics (requests), which are never charged by themselves.",
+        ),
+        *LINEAGE,
+    ),
+    grain=_GRAIN,
+    replace_key=REPLACE_KEY,
+    partition_by="x_ingestion_date",
+    cluster_by=("x_org_slug", "provider", "model_id"),
+)
+
+_COST_COLUMNS = (
+    Column(
+        name="pricing_status",
+        type="string",
+        allowed=PRICING_STATUSES,
+        description="priced: one rate fits. estimated: the usage does not say which of several context bands applies, the lowest is taken and the bounds "
+        "say the rest. unpriced: no rate fits, all amounts are null. committed: reserved capacity pays, so the pay-as-you-go price is 0.",
+    ),
+    Column(
+        name="pricing_reason",
+        type="string",
+        nullable=True,
+        allowed=PRICING_REASONS,
+        description="Why the row is not simply priced; null exactly when pricing_status is priced.",
+    ),
+    Column(
+        name="is_estimated",
+        type="bool",
+        description="True where the amount is not exact: status estimated or unpriced.",
+    ),
+    Column(name="pricing_id", type="string", nullable=True, description="Row of the price table that was applied."),
+    Column(
+        name="pricing_type",
+        type="string",
+        nullable=True,
+        description="Pricing type of that row: standard, free_tier, negotiated, ...",
+    ),
+    Column(
+        name="pricing_source",
+        type="string",
+        nullable=True,
+        description="Where that price comes from, with its version.",
+    ),
+    Column(
+        name="currency",
+        type="string",
+        pattern=r"^[A-Z]{3}$",
+        description="ISO 4217 currency of every price and amount of the row.",
+    ),
+    Column(name="pricing_unit", type="string", description="Unit that the price is quoted for, in FOCUS unit format."),
+    Column(name="pricing_quantity", type="quantity", minimum=0, description="Quantity in pricing units, unrounded."),
+    Column(
+        name="list_unit_price",
+        type="rate",
+        nullable=True,
+        minimum=0,
+        description="Public price of one pricing unit on the day of usage.",
+    ),
+    Column(
+        name="contracted_unit_price",
+        type="rate",
+        nullable=True,
+        minimum=0,
+        description="Price of one pricing unit after negotiated discounts.",
+    ),
+    Column(
+        name="list_cost",
+        type="cost",
+        nullable=True,
+        description="list_unit_price x pricing_quantity, exact; null where unpriced.",
+    ),
+    Column(
+        name="contracted_cost",
+        type="cost",
+        nullable=True,
+        description="contracted_unit_price x pricing_quantity, exact; null where unpriced.",
+    ),
+    Column(
+        name="effective_cost",
+        type="cost",
+        nullable=True,
+        description="Accrual view, after all discounts; null where unpriced.",
+    ),
+    Column(
+        name="billed_cost",
+        type="cost",
+        nullable=True,
+        description="Cash view: what the usage adds to the invoice; null where unpriced.",
+    ),
+    Column(
+        name="cost_lower_bound",
+        type="cost",
+        nullable=True,
+        description="Lowest list cost that the usage can have; equals list_cost where priced; null where nothing bounds it.",
+    ),
+    Column(
+        name="cost_upper_bound",
+        type="cost",
+        nullable=True,
+        description="Highest list cost that the usage can have; equals list_cost where priced; null where nothing bounds it.",
+    ),
+)
+
+PAYG_COSTS_DAILY = Table(
+    name="genai_payg_costs_daily",
+    layer="flows",
+    model_folder="flows/payg",
+    description="One row per row of billable pay-as-you-go usage in genai_usage_daily_unified, priced as of the day of usage.",
+    columns=(*_USAGE_COLUMNS, *_COST_COLUMNS, *HIERARCHY, *LINEAGE),
+    grain=_GRAIN,
+    replace_key=REPLACE_KEY,
+    partition_by="x_ingestion_date",
+    cluster_by=("x_org_slug", "provider", "model_id"),
+)
+
+COSTS_DAILY_UNIFIED = Table(
+    name="genai_costs_daily_unified",
+    layer="unified",
+    model_folder="unified",
+    description="One row per row of the flows' cost tables: the charges of all flows in one shape, unpriced usage included with null amounts.",
+    columns=PAYG_COSTS_DAILY.columns,
+    grain=_GRAIN,
+    replace_key=REPLACE_KEY,
+    partition_by="x_ingestion_date",
+    cluster_by=("x_org_slug", "provider", "model_id"),
+)
+
+UNPRICED_USAGE = Table(
+    name="genai_unpriced_usage",
+    layer="unified",
+    model_folder="unified",
+    description="One row per cost row that is not exactly priced (status unpriced or estimated): what it is, why, and between which bounds its list cost lies.",
+    columns=PAYG_COSTS_DAILY.columns,
+    grain=_GRAIN,
+)
