@@ -1,0 +1,47 @@
+"""The command line: one file per group of commands, and the entry point.
+
+Commands are imported when they are asked for: `--help` must not wait for dbt and Dagster (about 5 s of imports).
+"""
+
+import importlib
+
+import click
+
+from genai_finops import __version__
+from genai_finops.cli.errors import FinopsGroup
+
+_COMMANDS = {
+    "account": ("account", "account", "Accounts of organisations at the providers."),
+    "credential": ("credential", "credential", "Credentials to read the providers with."),
+    "dagster-home": ("dagster_home", "dagster_home", "Prepare the folder in which Dagster keeps its runs."),
+    "demo": ("demo", "demo", "Run the whole platform over simulated providers."),
+    "focus": ("focus", "focus", "Export FOCUS 1.3."),
+    "hierarchy": ("hierarchy", "hierarchy", "Departments, projects and teams, and what is assigned to them."),
+    "ingest": ("ingest", "ingest", "Read usage from the providers into the lake."),
+    "org": ("org", "org", "Organisations that the platform works for."),
+    "simulate": ("simulate", "simulate", "The providers' interfaces as local servers with a known truth."),
+    "transform": ("transform", "transform", "Build the warehouse from the lake."),
+}
+
+
+class _LazyGroup(FinopsGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - signature of click
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"genai_finops.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - an invariant of the table above
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=_LazyGroup)
+@click.version_option(__version__, prog_name="genai-finops")
+def main() -> None:
+    """The cost of generative AI: usage of the providers, priced, as FOCUS 1.3."""

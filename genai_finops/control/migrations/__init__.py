@@ -1,0 +1,1 @@
+"""Alembic migrations of the control database; `genai_finops.control.database.upgrade` runs them."""

@@ -1,0 +1,95 @@
+"""The same database on Postgres, where one is reachable: migrations, writers, encryption, snapshot."""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
+from genai_finops.control.credentials import add_credential, enabled_credentials, open_secret
+from genai_finops.control.database import connect, downgrade, open_database, reading, writing
+from genai_finops.control.hierarchy_file import parse_hierarchy
+from genai_finops.control.hierarchy_store import ImportCounts, import_hierarchy
+from genai_finops.control.models import Base
+from genai_finops.control.organisations import add_account, add_organisation
+from genai_finops.control.rotation import rotate_master_key
+from genai_finops.control.secret import Secret
+from genai_finops.control.snapshot import control_snapshot
+from genai_finops.settings import Settings
+
+URL = os.environ.get("GENAI_FINOPS_TEST_POSTGRES_URL")
+
+pytestmark = pytest.mark.skipif(
+    URL is None, reason="GENAI_FINOPS_TEST_POSTGRES_URL names no Postgres database that tests may empty"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.from_environment({"GENAI_FINOPS_CONTROL_URL": URL or "unset"}, tmp_path)
+
+
+@pytest.fixture
+def empty_engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_database(settings)
+    downgrade(engine, "base")
+    engine.dispose()
+    engine = open_database(settings)
+    yield engine
+    downgrade(engine, "base")
+    engine.dispose()
+
+
+def test_the_migrated_schema_is_the_schema_of_the_models(empty_engine: Engine) -> None:
+    with empty_engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_a_credential_opens_after_a_key_rotation(engine: Engine, settings: Settings, now: dt.datetime) -> None:
+    with writing(engine) as session:
+        add_credential(
+            session, settings, org_slug="acme", provider="openai", secret=Secret.of("sk-1"), now=now, actor="tester"
+        )
+    rotate_master_key(engine, settings, now=now, actor="tester")
+    assert open_secret(engine, settings, org_slug="acme", credential_id="acme-openai").reveal() == "sk-1"
+
+
+def test_enabled_credentials_are_found(engine: Engine, settings: Settings, now: dt.datetime) -> None:
+    with writing(engine) as session:
+        add_credential(
+            session, settings, org_slug="acme", provider="openai", reference="env:X", now=now, actor="tester"
+        )
+    with reading(engine) as session:
+        assert [row.credential_id for row in enabled_credentials(session, "openai")] == ["acme-openai"]
+
+
+def test_a_hierarchy_is_imported_and_snapshot(engine: Engine, now: dt.datetime, tmp_path: Path) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text(
+        "record,org,entity_id,name,level,parent\nentity,acme,P,Backend,PROJ,D\nentity,acme,D,Engineering,DEPT,\n"
+    )
+    records, faults = parse_hierarchy(path)
+    with writing(engine) as session:
+        counts = import_hierarchy(session, records, faults, source=path, update=False, now=now, actor="tester")
+    with reading(engine) as session:
+        paths = control_snapshot(session)["genai_hierarchy_entities"]["path"].to_list()
+    assert (counts, paths) == (ImportCounts(added=2, updated=0, unchanged=0), ["/ACME/D", "/ACME/D/P"])
+
+
+def test_moments_come_back_in_utc(engine: Engine, now: dt.datetime) -> None:
+    with reading(engine) as session:
+        assert control_snapshot(session)["genai_organisations"]["created_at"].to_list() == [now, now]
+
+
+def test_a_second_writer_waits_for_the_first(engine: Engine, now: dt.datetime) -> None:
+    rival = connect(f"{URL}?options=-cstatement_timeout%3D200").execution_options(control_write=True)
+    with writing(engine) as session:
+        add_organisation(session, slug="first", name="First", now=now, actor="tester")
+        add_account(session, org_slug="first", provider="openai", account_id="a", name="A", now=now, actor="tester")
+        with pytest.raises(Exception, match="statement timeout"), rival.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    rival.dispose()
