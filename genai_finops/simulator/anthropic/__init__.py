@@ -1,0 +1,1 @@
+"""Anthropic: usage report, cost report and lists of the Admin API."""
