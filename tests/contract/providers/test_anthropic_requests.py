@@ -1,0 +1,183 @@
+"""What Anthropic is asked, and how its refusals are understood."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from genai_finops.providers.base import (
+    Account,
+    CredentialError,
+    PermanentProviderError,
+    TransientProviderError,
+    Window,
+)
+from genai_finops.providers.config import ProviderConfig, load_provider_configs
+from genai_finops.providers.http import SessionOptions
+from genai_finops.providers.registry import usage_source
+from genai_finops.providers.source import HttpUsageSource
+
+CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "providers"
+
+
+DAY = Window.of_days(dt.date(2026, 10, 1), dt.date(2026, 10, 1))
+
+
+GROUP_BY = ["model", "service_tier", "context_window", "workspace_id", "api_key_id"]
+
+
+SERIES = [(geo, speed) for geo in ("global", "us", "not_available") for speed in ("standard", "fast")]
+
+
+class Unlimited:
+    def acquire(self) -> float:
+        return 0.0
+
+
+def config(**options: Any) -> ProviderConfig:
+    anthropic = load_provider_configs(CONFIGS, {})["anthropic"]
+    flow = anthropic.flows["payg"].model_copy(update={"options": options})
+    return anthropic.model_copy(update={"flows": {"payg": flow}})
+
+
+def source_over(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> HttpUsageSource:
+    return usage_source(
+        config(**options),
+        "sk-ant-admin01-test-0123456789",
+        SessionOptions(
+            transport=httpx.MockTransport(handler),
+            now=lambda: dt.datetime(2026, 10, 5, 6, tzinfo=dt.UTC),
+            rate_limiter=Unlimited(),
+            sleep=lambda _: None,
+        ),
+    )
+
+
+def page(results: list[Any]) -> dict[str, Any]:
+    bucket = {"starting_at": "2026-10-01T00:00:00Z", "ending_at": "2026-10-02T00:00:00Z", "results": results}
+    return {"data": [bucket], "has_more": False, "next_page": None}
+
+
+def empty_page(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=page([]) if "usage_report" in request.url.path else {"data": [], "has_more": False})
+
+
+def usage(**changes: Any) -> dict[str, Any]:
+    row = {
+        "uncached_input_tokens": 1500,
+        "cache_creation": {"ephemeral_1h_input_tokens": 100, "ephemeral_5m_input_tokens": 200},
+        "cache_read_input_tokens": 4000,
+        "output_tokens": 300,
+        "server_tool_use": {"web_search_requests": 25},
+        "account_id": None,
+        "api_key_id": "apikey_1",
+        "context_window": "0-200k",
+        "inference_geo": None,
+        "model": "claude-opus-5",
+        "service_account_id": None,
+        "service_tier": "standard",
+        "workspace_id": "wrkspc_1",
+    }
+    return {name: value for name, value in (row | changes).items() if value is not ...}
+
+
+def asked_of(**options: Any) -> list[httpx.Request]:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return empty_page(request)
+
+    with source_over(handler, **options) as anthropic:
+        list(anthropic.fetch(DAY))
+    return [request for request in asked if "usage_report" in request.url.path]
+
+
+def test_each_geography_and_speed_is_a_series_beside_an_unfiltered_total():
+    series = {
+        (query.get("inference_geos[]"), query.get("speeds[]"), tuple(query.get_list("group_by[]")))
+        for query in (request.url.params for request in asked_of())
+    }
+    assert series == {(geo, speed, tuple(GROUP_BY)) for geo, speed in SERIES} | {(None, None, ("model",))}
+
+
+def test_the_beta_header_is_sent_with_the_filter_by_speed_only():
+    headers = {
+        (request.url.params.get("speeds[]") is not None, request.headers.get("anthropic-beta"))
+        for request in asked_of()
+    }
+    assert headers == {(True, "fast-mode-2026-02-01"), (False, None)}
+
+
+def test_without_fast_mode_no_speed_is_asked_for():
+    asked = asked_of(fast_mode=False)
+    assert {request.url.params.get("speeds[]") for request in asked} == {None}
+    assert {request.headers.get("anthropic-beta") for request in asked} == {None}
+    assert {r.url.params.get("inference_geos[]") for r in asked} == {"global", "us", "not_available", None}
+
+
+def test_every_request_carries_the_api_version():
+    assert {request.headers["anthropic-version"] for request in asked_of()} == {"2023-06-01"}
+
+
+def test_usage_that_arrives_during_the_read_is_read_again_and_not_taken_for_a_loss():
+    reads = iter(range(100))
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        query = request.url.params
+        if "usage_report" not in request.url.path or query.get("speeds[]") == "fast":
+            return empty_page(request)
+        is_total = query.get("inference_geos[]") is None
+        is_late = next(reads) > 0
+        if is_total or query["inference_geos[]"] == "us":
+            return httpx.Response(200, json=page([usage(output_tokens=300 + is_late)]))
+        return empty_page(request)
+
+    with source_over(handler) as anthropic:
+        rows = list(anthropic.normalise(list(anthropic.fetch(DAY)), DAY))
+    assert [row.quantity for row in rows if row.meter == "output"] == [Decimal(301)]
+
+
+def test_usage_that_never_stands_still_is_a_passing_failure():
+    reads = iter(range(100))
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if "inference_geos[]" in request.url.params or "usage_report" not in request.url.path:
+            return empty_page(request)
+        return httpx.Response(200, json=page([usage(output_tokens=next(reads))]))
+
+    with source_over(handler) as anthropic, pytest.raises(TransientProviderError, match="changed during"):
+        list(anthropic.fetch(DAY))
+
+
+def test_the_account_is_the_organisation_of_the_key():
+    with source_over(
+        lambda _: httpx.Response(200, json={"id": "org_1", "name": "Acme", "type": "organization"})
+    ) as source:
+        assert source.account() == Account(id="org_1", name="Acme")
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error", "remedy"),
+    [
+        (401, "invalid x-api-key", CredentialError, "sk-ant-admin01"),
+        (403, "permission", CredentialError, "sk-ant-admin01"),
+        (402, "billing", PermanentProviderError, "settle"),
+        (400, "speeds[] is not allowed", PermanentProviderError, "options.fast_mode to false"),
+        (400, "Cannot specify more than 5 group_by[] dimensions.", PermanentProviderError, "refused as it is"),
+        (409, "conflict", TransientProviderError, "gave up after 5 attempts"),
+        (529, "overloaded", TransientProviderError, "gave up after 5 attempts"),
+    ],
+)
+def test_refusals_are_classified_and_say_what_to_do(status, message, error, remedy):
+    body = {"type": "error", "error": {"type": "some_error", "message": message}}
+    with (
+        source_over(lambda _: httpx.Response(status, json=body)) as source,
+        pytest.raises(error, match=remedy) as refused,
+    ):
+        list(source.fetch(DAY))
+    assert type(refused.value) is error
