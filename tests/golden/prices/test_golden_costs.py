@@ -1,0 +1,179 @@
+"""Costs that third parties state, billed or computed for one request, against our price table.
+
+The cases are other people's data: they are read from GENAI_FINOPS_TEST_DATA and are not part of this repository.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+import pytest
+
+if "GENAI_FINOPS_TEST_DATA" not in os.environ:
+    pytest.skip("GENAI_FINOPS_TEST_DATA names no folder with golden_costs/", allow_module_level=True)
+
+GOLDEN = Path(os.environ["GENAI_FINOPS_TEST_DATA"]) / "golden_costs"
+TOLERANCE = Decimal("0.000000001")
+
+#: Cases that we price otherwise, or not at all, and why. None of them is a reason to change a price.
+DIFFERS: dict[str, str] = {
+    "5547c66a26fd": "disputed: the source prices audio input of gpt-4o-transcribe as text, the vendor lists it higher",
+    "50f8c1317e52": "claude-opus-5[1m] is a client's spelling that no provider reports: unknown, not the base model",
+}
+
+ANTHROPIC_TIERS = {None: "standard", "default": "standard", "standard": "standard", "fast": "fast"}
+OPENAI_TIERS = {
+    None: "standard",
+    "default": "standard",
+    "standard": "standard",
+    "flex": "flex",
+    "priority": "priority",
+    "fast": "priority",
+}
+
+
+class Case(NamedTuple):
+    id: str
+    provider: str
+    model: str
+    day: dt.date
+    service_tier: str
+    prompt_tokens: int
+    meters: dict[str, int]
+    expected: Decimal
+
+
+def openai_meters(usage: dict[str, int]) -> dict[str, int]:
+    read, write = usage.get("cache_read_tokens", 0), usage.get("cache_write_tokens", 0)
+    audio_in, audio_out = usage.get("input_audio_tokens", 0), usage.get("output_audio_tokens", 0)
+    return {
+        "uncached_input": usage.get("input_tokens", 0) - read - write - audio_in,
+        "uncached_input_audio": audio_in,
+        "cache_read": read,
+        "cache_write": write,
+        "output": usage.get("output_tokens", 0) - audio_out,
+        "output_audio": audio_out,
+        "web_search": usage.get("web_searches", 0),
+    }
+
+
+def anthropic_meters(usage: dict[str, int]) -> dict[str, int]:
+    read, write = usage.get("cache_read_tokens", 0), usage.get("cache_write_tokens", 0)
+    one_hour = usage.get("cache_write_1h_tokens", 0)
+    return {
+        "uncached_input": usage.get("input_tokens", 0) - read - write,
+        "cache_read": read,
+        # A write without a lifetime is one of five minutes, the provider's default.
+        "cache_write_5m": write - one_hour,
+        "cache_write_1h": one_hour,
+        "output": usage.get("output_tokens", 0),
+        "web_search": usage.get("web_searches", 0),
+    }
+
+
+METERS_OF = {"openai": openai_meters, "anthropic": anthropic_meters}
+TIERS_OF = {"openai": OPENAI_TIERS, "anthropic": ANTHROPIC_TIERS}
+
+
+def read_cases() -> Iterator[Case]:
+    for name in ("cases", "effective_dates", "recorded_usage", "reseller_billed"):
+        for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines():
+            record = json.loads(line, parse_float=Decimal)
+            # A reseller's bill that no list price confirms has other terms.
+            is_other_terms = "reseller" in record and not record["confirmed_by"]
+            if record["provider"] in METERS_OF and not is_other_terms:
+                yield case_of(record)
+
+
+def case_of(record: dict[str, Any]) -> Case:
+    usage = dict(record.get("usage") or record["canonical_usage"])
+    if "native_usage" in record:
+        usage.pop("web_searches", None)
+    moment = record.get("price_date") or record.get("created") or "2026-09-01"
+    return Case(
+        id=record["id"],
+        provider=record["provider"],
+        model=record["model"],
+        day=dt.date.fromisoformat(str(moment)[:10]),
+        service_tier=TIERS_OF[record["provider"]][record.get("service_tier")],
+        prompt_tokens=max(usage.get("input_tokens", 0), 1),
+        meters={meter: count for meter, count in METERS_OF[record["provider"]](usage).items() if count},
+        expected=Decimal(record["expected"]["total_cost"]),
+    )
+
+
+CASES = {case.id: case for case in read_cases()}
+
+RATING = """
+with resolved as (
+    select usage.*, rules.model_id
+    from usage
+    left join int_pricing__alias_rules as rules
+        on rules.provider = usage.provider
+        and regexp_matches(usage.spelling, rules.pattern)
+        and not coalesce(regexp_matches(usage.spelling, rules.excluded_pattern), false)
+    qualify row_number() over (partition by usage.case_id, usage.meter order by rules.rank) = 1
+)
+
+select
+    resolved.case_id,
+    coalesce(sum(resolved.quantity * prices.unit_price
+        * case prices.pricing_block when 1000000 then 0.000001 when 1000 then 0.001 else 1 end), 0),
+    count(*) filter (where prices.pricing_id is null)
+from resolved
+left join genai_payg_pricing as prices
+    on prices.provider = resolved.provider
+    and prices.model_id = resolved.model_id
+    and prices.meter = resolved.meter
+    and prices.service_tier = resolved.service_tier
+    and prices.geography = 'global'
+    and prices.variant is null
+    and prices.valid_from <= resolved.usage_date
+    and (prices.valid_to is null or resolved.usage_date < prices.valid_to)
+    and prices.context_tokens_above < resolved.prompt_tokens
+    and (prices.context_tokens_up_to is null or resolved.prompt_tokens <= prices.context_tokens_up_to)
+group by resolved.case_id
+"""
+
+
+@pytest.fixture(scope="module")
+def rated(price_table: duckdb.DuckDBPyConnection) -> dict[str, tuple[Decimal, int]]:
+    """By case: its cost, and how many of its meters have no rate."""
+    usage = pl.DataFrame(
+        [
+            {
+                "case_id": case.id,
+                "provider": case.provider,
+                "spelling": case.model.lower(),
+                "usage_date": case.day,
+                "service_tier": case.service_tier,
+                "prompt_tokens": case.prompt_tokens,
+                "meter": meter,
+                "quantity": quantity,
+            }
+            for case in CASES.values()
+            for meter, quantity in case.meters.items()
+        ]
+    )
+    price_table.register("usage", usage)
+    return {case_id: (cost, missing) for case_id, cost, missing in price_table.execute(RATING).fetchall()}
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        pytest.param(case_id, marks=[pytest.mark.xfail(reason=DIFFERS[case_id])] if case_id in DIFFERS else [])
+        for case_id in CASES
+    ],
+)
+def test_a_known_cost_is_computed(case_id: str, rated: dict[str, tuple[Decimal, int]]) -> None:
+    cost, unpriced_meters = rated.get(case_id, (Decimal(0), 0))
+
+    assert unpriced_meters == 0, CASES[case_id]
+    assert abs(Decimal(cost) - CASES[case_id].expected) <= TOLERANCE, CASES[case_id]

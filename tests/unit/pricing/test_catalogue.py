@@ -1,0 +1,211 @@
+"""The catalogue's shapes become long rows, and nothing of it is lost without a reason."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from genai_prices.data_snapshot import DataSnapshot
+from genai_prices.types import (
+    ClauseEquals,
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    PriceVariant,
+    Provider,
+    StartDateConstraint,
+    Tier,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
+
+from genai_finops.errors import FinopsError
+from genai_finops.pricing.catalogue import Catalogue, CatalogueRate, read_catalogue
+from genai_finops.pricing.catalogue_map import EARLIEST
+from genai_finops.pricing.frames import price_catalogue_frame
+
+CHANGE = dt.date(2026, 5, 1)
+ONE, TWO, FOUR = Decimal(1), Decimal(2), Decimal(4)
+
+
+def openai_with(prices: ModelPrice | list[ConditionalPrice], *variants: PriceVariant, model_id: str = "m") -> Catalogue:
+    model = ModelInfo(id=model_id, match=ClauseEquals("m"), prices=prices, price_variants=list(variants))
+    providers = [
+        Provider(id="openai", name="OpenAI", api_pattern="openai", models=[model]),
+        Provider(id="anthropic", name="Anthropic", api_pattern="anthropic"),
+    ]
+    return read_catalogue(DataSnapshot(providers=providers, from_auto_update=False), package_version="test")
+
+
+def of(catalogue: Catalogue, meter: str, tier: str = "standard") -> list[CatalogueRate]:
+    return [rate for rate in catalogue.rates if (rate.meter, rate.service_tier) == (meter, tier)]
+
+
+def dated(price: ModelPrice, since: dt.date) -> ConditionalPrice:
+    return ConditionalPrice(StartDateConstraint(since), prices=price)
+
+
+def test_a_price_change_closes_one_row_and_opens_the_next() -> None:
+    catalogue = openai_with(
+        [ConditionalPrice(prices=ModelPrice(input_mtok=TWO)), dated(ModelPrice(input_mtok=ONE), CHANGE)]
+    )
+
+    history = [(rate.valid_from, rate.valid_to, rate.unit_price) for rate in of(catalogue, "uncached_input")]
+
+    assert history == [(EARLIEST, CHANGE, TWO), (CHANGE, None, ONE)]
+
+
+def test_a_price_that_a_change_leaves_alone_stays_one_row() -> None:
+    catalogue = openai_with(
+        [
+            ConditionalPrice(prices=ModelPrice(input_mtok=TWO, output_mtok=FOUR)),
+            dated(ModelPrice(input_mtok=ONE, output_mtok=FOUR), CHANGE),
+        ]
+    )
+
+    assert [(rate.valid_from, rate.valid_to) for rate in of(catalogue, "output")] == [(EARLIEST, None)]
+
+
+def test_a_tiered_price_becomes_bands_that_meet_at_the_threshold() -> None:
+    catalogue = openai_with(ModelPrice(input_mtok=TieredPrices(base=ONE, tiers=[Tier(start=272_000, price=TWO)])))
+
+    bands = [
+        (rate.context_tokens_above, rate.context_tokens_up_to, rate.unit_price)
+        for rate in of(catalogue, "uncached_input")
+    ]
+
+    assert bands == [(0, 272_000, ONE), (272_000, None, TWO)]
+
+
+def test_a_tier_has_no_price_before_the_catalogue_dates_it() -> None:
+    batch = PriceVariant({"processing": "batch"}, ModelPrice(input_mtok=ONE), StartDateConstraint(CHANGE))
+
+    catalogue = openai_with(ModelPrice(input_mtok=TWO), batch)
+
+    assert [rate.valid_from for rate in of(catalogue, "uncached_input", "batch")] == [CHANGE]
+
+
+def test_a_tier_inherits_what_it_does_not_price() -> None:
+    batch = PriceVariant({"processing": "batch"}, ModelPrice(input_mtok=ONE))
+
+    catalogue = openai_with(ModelPrice(input_mtok=TWO, cache_read_mtok=ONE, output_mtok=FOUR), batch)
+
+    assert [rate.unit_price for rate in of(catalogue, "output", "batch")] == [FOUR]
+
+
+def test_a_tier_follows_a_change_of_the_standard_price_that_it_inherits() -> None:
+    batch = PriceVariant({"processing": "batch"}, ModelPrice(input_mtok=ONE))
+    conditions = [
+        ConditionalPrice(prices=ModelPrice(input_mtok=TWO, output_mtok=TWO)),
+        dated(ModelPrice(input_mtok=TWO, output_mtok=FOUR), CHANGE),
+    ]
+
+    history = [(rate.valid_from, rate.unit_price) for rate in of(openai_with(conditions, batch), "output", "batch")]
+
+    assert history == [(EARLIEST, TWO), (CHANGE, FOUR)]
+
+
+def test_fast_is_another_word_for_priority_at_openai() -> None:
+    fast = PriceVariant({"service_tier": "fast"}, ModelPrice(input_mtok=FOUR))
+
+    assert [
+        rate.unit_price for rate in of(openai_with(ModelPrice(input_mtok=TWO), fast), "uncached_input", "priority")
+    ] == [FOUR]
+
+
+def test_two_words_for_one_tier_that_disagree_are_reported() -> None:
+    priority = PriceVariant({"service_tier": "priority"}, ModelPrice(input_mtok=FOUR))
+    fast = PriceVariant({"service_tier": "fast"}, ModelPrice(input_mtok=ONE))
+
+    catalogue = openai_with(ModelPrice(input_mtok=TWO), priority, fast)
+
+    assert [skipped.reason for skipped in catalogue.skipped] == [
+        "contradicts {'service_tier': 'priority'}, which is the same service tier priority"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meter", "price"), [("cache_write", TWO), ("cache_read_audio", ONE), ("uncached_input_image", TWO)]
+)
+def test_a_class_without_a_price_costs_what_the_class_above_it_costs(meter: str, price: Decimal) -> None:
+    catalogue = openai_with(ModelPrice(input_mtok=TWO, cache_read_mtok=ONE))
+
+    assert [rate.unit_price for rate in of(catalogue, meter)] == [price]
+
+
+def test_a_class_between_two_prices_has_none_and_is_reported() -> None:
+    catalogue = openai_with(ModelPrice(input_mtok=TWO, cache_read_mtok=ONE, input_audio_mtok=FOUR))
+
+    assert of(catalogue, "cache_read_audio") == []
+    assert [(skipped.subject, skipped.reason) for skipped in catalogue.skipped] == [
+        ("cache_read_audio", "cache_read_mtok and input_audio_mtok both cover it and neither is more specific")
+    ]
+
+
+def test_an_unpriced_direction_has_no_rate() -> None:
+    assert of(openai_with(ModelPrice(input_mtok=TWO)), "output") == []
+
+
+def test_an_embedding_model_is_charged_by_its_own_meter_alone() -> None:
+    catalogue = openai_with(ModelPrice(input_mtok=TWO), model_id="text-embedding-9")
+
+    assert {rate.meter for rate in catalogue.rates} == {"embedding_input"}
+
+
+def test_an_hour_of_audio_becomes_a_price_per_second_rounded_to_twelve_decimals() -> None:
+    catalogue = openai_with(ModelPrice(audio_hours=Decimal(3)))
+
+    assert [rate.unit_price for rate in of(catalogue, "audio_second")] == [Decimal("0.000833333333")]
+
+
+def test_a_price_by_the_time_of_day_is_skipped_with_its_reason() -> None:
+    night = TimeOfDateConstraint(dt.time(1), dt.time(5))
+
+    catalogue = openai_with(
+        [ConditionalPrice(prices=ModelPrice(input_mtok=TWO)), ConditionalPrice(night, prices=ModelPrice())]
+    )
+
+    assert catalogue.rates == ()
+    assert [skipped.reason for skipped in catalogue.skipped] == [
+        "the price depends on the time of day, and usage is counted by day"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prices", "variants", "subject"),
+    [
+        (ModelPrice(input_mtok=ONE, input_gpixels=ONE), [], "input_gpixels"),
+        (ModelPrice(input_mtok=ONE), [PriceVariant({"moon": "full"}, ModelPrice())], "variant {'moon': 'full'}"),
+        (
+            ModelPrice(input_mtok=ONE),
+            [PriceVariant({"service_tier": "default"}, ModelPrice(input_mtok=TWO))],
+            "variant {'service_tier': 'default'}",
+        ),
+        (ModelPrice(), [], "prices"),
+    ],
+    ids=["field without a meter", "unknown context", "standard price of its own", "model without a price"],
+)
+def test_what_has_no_row_is_reported(prices: ModelPrice, variants: list[PriceVariant], subject: str) -> None:
+    assert [skipped.subject for skipped in openai_with(prices, *variants).skipped] == [subject]
+
+
+def test_a_missing_provider_is_an_error_that_names_it() -> None:
+    with pytest.raises(FinopsError, match="no provider openai"):
+        read_catalogue(DataSnapshot(providers=[], from_auto_update=False))
+
+
+def test_the_packaged_catalogue_loses_nothing_but_what_is_named_here() -> None:
+    skipped = {(entry.provider, entry.model_id, entry.subject) for entry in read_catalogue().skipped}
+
+    assert skipped == {
+        # Their input_audio_hours says the same.
+        ("openai", "gpt-transcribe", "audio_hours"),
+        ("openai", "whisper-1", "audio_hours"),
+        # Free; our own list says so.
+        ("openai", "moderation", "prices"),
+    }
+
+
+def test_the_frame_names_source_and_version() -> None:
+    frame = price_catalogue_frame(openai_with(ModelPrice(input_mtok=TWO)))
+
+    assert frame.select("source", "source_version").unique().rows() == [("genai-prices", "test")]
