@@ -1,0 +1,56 @@
+"""Landing partitions and reference snapshots as Parquet, equal content as equal bytes."""
+
+import datetime as dt
+import io
+
+import polars as pl
+
+from genai_finops.lake.files import LakeFiles
+from genai_finops.schemas.table import Table
+from genai_finops.schemas.validation import empty_frame
+
+#: Day of the file that only carries the schema, so that a reader's glob never finds nothing.
+SENTINEL_DAY = dt.date.min
+
+
+def landing_path(table: Table, *, day: dt.date, provider: str, org: str, credential: str) -> str:
+    """The file of one replace key."""
+    return f"landing/{table.name}/day={day.isoformat()}/{provider}/{org}.{credential}.parquet"
+
+
+def reference_path(table: Table) -> str:
+    """The file of one reference snapshot."""
+    return f"reference/{table.name}.parquet"
+
+
+def write_landing(
+    files: LakeFiles, table: Table, frame: pl.DataFrame, *, day: dt.date, provider: str, org: str, credential: str
+) -> str:
+    """Replace one partition and return its path. An empty frame replaces as well: an empty day is an answer."""
+    path = landing_path(table, day=day, provider=provider, org=org, credential=credential)
+    files.replace(path, _parquet_bytes(frame.sort(table.grain)))
+    return path
+
+
+def write_landing_sentinel(files: LakeFiles, table: Table) -> None:
+    """Make sure that a glob over the table finds a file of its shape."""
+    path = f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet"
+    content = _parquet_bytes(empty_frame(table))
+    if not files.exists(path) or files.read(path) != content:
+        files.replace(path, content)
+
+
+def write_reference(files: LakeFiles, table: Table, frame: pl.DataFrame) -> bool:
+    """Replace one reference snapshot. False when it was the same already."""
+    content = _parquet_bytes(frame.sort(table.grain, nulls_last=True))
+    path = reference_path(table)
+    if files.exists(path) and files.read(path) == content:
+        return False
+    files.replace(path, content)
+    return True
+
+
+def _parquet_bytes(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=True)
+    return buffer.getvalue()
