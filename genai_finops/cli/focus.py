@@ -13,7 +13,7 @@ from genai_finops.focus.files import ExportFormat
 from genai_finops.focus.validation import validate_export
 from genai_finops.focus.window import DayWindow
 from genai_finops.lake.files import LakeFiles
-from genai_finops.warehouse.duckdb import open_duckdb
+from genai_finops.warehouse.open import open_warehouse
 
 
 @click.group(cls=FinopsGroup)
@@ -41,12 +41,7 @@ def export(*, first: str, last: str, out: Path, file_format: ExportFormat, org: 
     """
     window = DayWindow.parse(first, last)
     settings = current_settings()
-    if settings.target != "duckdb":
-        raise FinopsError(
-            f"the export reads DuckDB, and GENAI_FINOPS_TARGET is {settings.target}",
-            remedy="set GENAI_FINOPS_TARGET=duckdb, or export the table with BigQuery's own export",
-        )
-    with open_duckdb(settings.warehouse_path) as warehouse:
+    with open_warehouse(settings) as warehouse:
         result = export_focus(
             warehouse,
             window=window,

@@ -1,0 +1,1 @@
+"""Read-only queries over the warehouse. dbt is the only writer."""

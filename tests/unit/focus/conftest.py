@@ -1,0 +1,79 @@
+"""A warehouse with hand-made charges, as the tables of the register."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from genai_finops.schemas.register import TABLES
+from genai_finops.schemas.types import TYPES
+
+INGESTED_AT = dt.datetime(2026, 11, 5, 6, 0, 0, 123456, tzinfo=dt.UTC)
+DAYS = (dt.date(2026, 10, 30), dt.date(2026, 10, 31), dt.date(2026, 11, 1))
+#: The first has 36 digits: Python's default arithmetic would round a sum of them.
+COSTS = (Decimal("123456789012345678.000000000000000001"), Decimal("0.0000375"), Decimal(0))
+FILLERS: dict[str, Any] = {
+    "string": "text",
+    "json": '{"x_ModelId":"gpt-4.1"}',
+    "timestamp": INGESTED_AT,
+    "date": DAYS[0],
+    "bool": False,
+    "quantity": Decimal(1000),
+    "rate": Decimal("2.5"),
+}
+
+
+def charge(number: int, day: dt.date, org: str) -> dict[str, Any]:
+    midnight = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    table = TABLES["cost_data_standard_1_3"]
+    cost = COSTS[number % 3]
+    row = {column.name: None if column.nullable else FILLERS.get(column.type, cost) for column in table.columns}
+    return row | {
+        "BillingCurrency": ("USD", "EUR")[number % 2],
+        "ChargeDescription": 'Input Tokens, "quoted", für gpt-4.1',
+        "ChargePeriodStart": midnight,
+        "ChargePeriodEnd": midnight + dt.timedelta(days=1),
+        "PricingQuantity": Decimal(1000),
+        "ListUnitPrice": Decimal("0.000000000001"),
+        "SkuPriceDetails": '{"x_ModelId":"gpt-4.1"}',
+        "x_OrgSlug": org,
+        "x_IsEstimated": number == 0,
+        "x_ChargeId": f"{number * 7919 % 10007:032x}",
+    }
+
+
+def charges() -> Iterator[dict[str, Any]]:
+    for number, (day, org, _) in enumerate(itertools.product(DAYS, ("acme", "globex"), range(4))):
+        yield charge(number, day, org)
+
+
+def unpriced(day: dt.date, org: str) -> dict[str, Any]:
+    table = TABLES["genai_costs_daily_unified"]
+    row = {column.name: None if column.nullable else FILLERS.get(column.type) for column in table.columns}
+    return row | {"pricing_status": "unpriced", "usage_date": day, "x_org_slug": org}
+
+
+def write_tables(path: Path, rows_of: dict[str, list[dict[str, Any]]]) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, rows in rows_of.items():
+            schema = {column.name: TYPES[column.type].polars for column in TABLES[name].columns}
+            connection.register("content", pl.DataFrame(rows, schema=schema))
+            connection.execute(f"create table {name} as select * from content")  # noqa: S608 - fixed names
+
+
+@pytest.fixture(scope="session")
+def warehouse_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 charges of two organisations on three days in two months; acme has one unpriced row on the last day."""
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    write_tables(
+        path,
+        {"cost_data_standard_1_3": list(charges()), "genai_costs_daily_unified": [unpriced(DAYS[2], "acme")]},
+    )
+    return path
