@@ -33,6 +33,14 @@ dev: $(STAMP) ## Dagster UI and daemon on port 3000
 	@$(BIN)/genai-finops dagster-home
 	@$(BIN)/dagster dev -w workspace.yaml -p 3000
 
+SIMULATOR_PORT ?= 8765
+.PHONY: dev-simulated
+dev-simulated: $(STAMP) ## The same over the simulated providers of the demo
+	@$(BIN)/genai-finops simulate serve --port $(SIMULATOR_PORT) & trap "kill $$!" EXIT; \
+	export GENAI_FINOPS_OPENAI_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/openai/v1; \
+	export GENAI_FINOPS_ANTHROPIC_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/anthropic; \
+	$(MAKE) dev
+
 .PHONY: test
 test: $(STAMP) ## Run all tests, the fast tiers first
 	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q
@@ -69,14 +77,16 @@ imports: $(STAMP)
 .PHONY: schemas
 schemas: $(STAMP) ## Render the schemas: dbt contracts and sources, engine types, provider configuration
 	@$(BIN)/python -m genai_finops.schemas.render --write
+	@$(BIN)/python -m genai_finops.providers.config_schema --write configs/providers/schema.json
 
 .PHONY: schemas-check
 schemas-check: $(STAMP)
 	@$(BIN)/python -m genai_finops.schemas.render --check
+	@$(BIN)/python -m genai_finops.providers.config_schema --check configs/providers/schema.json
 
 .PHONY: dbt-check
 dbt-check: $(STAMP)
-	@$(BIN)/pytest tests/dbt/test_bigquery_compiles.py -q
+	@$(BIN)/pytest tests/dbt/test_compiles_for_bigquery.py -q
 
 .PHONY: constraints
 constraints: ## Resolve the dependencies anew into constraints.txt (needs uv)
