@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# sqlfluff compiles through dbt, which opens the warehouse: not the one in use.
+LINT_HOME := $(CURDIR)/$(VENV)/lint-home
 export DAGSTER_HOME ?= $(or $(GENAI_FINOPS_HOME),$(CURDIR)/.finops)/dagster
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
@@ -58,13 +60,13 @@ check: lint typecheck imports schemas-check dbt-check ## Lint, types, import rul
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@cd dbt_project && ../$(BIN)/sqlfluff lint models tests macros --processes 2
+	@mkdir -p $(LINT_HOME) && GENAI_FINOPS_HOME=$(LINT_HOME) $(BIN)/sqlfluff lint dbt_project/models
 
 .PHONY: format
 format: $(STAMP) ## Format Python and SQL
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@cd dbt_project && ../$(BIN)/sqlfluff fix models
+	@mkdir -p $(LINT_HOME) && GENAI_FINOPS_HOME=$(LINT_HOME) $(BIN)/sqlfluff fix dbt_project/models
 
 .PHONY: typecheck
 typecheck: $(STAMP)

@@ -70,8 +70,7 @@ price_lines as (
     inner join providers
         on providers.provider = rates.provider
     left join models
-        on
-        models.provider = rates.provider
+        on models.provider = rates.provider
         and models.model_id = rates.model_id
 ),
 
@@ -241,8 +240,7 @@ final as (
     left join providers
         on providers.provider = charges.provider
     left join accounts
-        on
-        accounts.x_org_slug = charges.x_org_slug
+        on accounts.x_org_slug = charges.x_org_slug
         and accounts.provider = charges.provider
         and accounts.account_id = charges.x_genai_account_id
     left join sku_prices

@@ -1,0 +1,49 @@
+{# Rendered from genai_finops/schemas by `make schemas`. Change the tables there, not this file. #}
+{% macro table_layout(table) %}
+    {% set layouts = {
+    "genai_payg_usage_raw": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "provider_model_id"
+        ]
+    },
+    "genai_payg_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "model_id"
+        ]
+    },
+    "genai_usage_daily_unified": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "model_id"
+        ]
+    },
+    "genai_costs_daily_unified": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "model_id"
+        ]
+    },
+    "cost_data_standard_1_3": {
+        "partition_by": "x_IngestionDate",
+        "cluster_by": [
+            "x_OrgSlug",
+            "x_GenaiProvider",
+            "SkuId"
+        ]
+    }
+} %}
+    {% if table not in layouts %}
+        {{ exceptions.raise_compiler_error("table " ~ table ~ " has no partition column in the register") }}
+    {% endif %}
+    {{ return(layouts[table]) }}
+{% endmacro %}

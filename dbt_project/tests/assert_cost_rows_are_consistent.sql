@@ -1,0 +1,51 @@
+{{ config(meta={'dagster': {'ref': {'name': 'genai_costs_daily_unified'}}}) }}
+
+-- What must hold within one cost row; the answer names the claim that is broken.
+with judged as (
+    select
+        x_org_slug,
+        provider,
+        usage_date,
+        meter,
+        case
+            when (pricing_status = 'priced') != (pricing_reason is null) then 'a reason is given exactly where the row is not priced'
+            when
+                pricing_status = 'unpriced'
+                and coalesce(list_unit_price, contracted_unit_price, list_cost, contracted_cost, effective_cost, billed_cost) is not null
+                then 'an unpriced row has no amount'
+            when
+                pricing_status != 'unpriced'
+                and (
+                    list_unit_price is null
+                    or contracted_unit_price is null
+                    or list_cost is null
+                    or contracted_cost is null
+                    or effective_cost is null
+                    or billed_cost is null
+                )
+                then 'every other row has all amounts'
+            when is_estimated != (pricing_status in ('estimated', 'unpriced')) then 'is_estimated follows the status'
+            when pricing_status in ('priced', 'estimated') and pricing_id is null then 'a price is traced to its row'
+            when pricing_status in ('unpriced', 'committed') and pricing_id is not null then 'no price, no row of the price table'
+            when
+                pricing_status = 'committed' and (list_cost != 0 or billed_cost != 0)
+                then 'reserved capacity adds no pay-as-you-go cost'
+            when list_cost != pricing_quantity * list_unit_price then 'unit price times quantity is the cost, unrounded'
+            when cost_lower_bound > cost_upper_bound then 'bounds are ordered'
+            when (cost_lower_bound is null) != (cost_upper_bound is null) then 'bounds come in pairs'
+            when
+                pricing_status in ('priced', 'estimated') and (list_cost < cost_lower_bound or list_cost > cost_upper_bound)
+                then 'the cost lies between its bounds'
+            when pricing_status = 'priced' and cost_lower_bound != cost_upper_bound then 'a priced row has no margin'
+            when usage_date != x_ingestion_date then 'the day of usage is the day of the partition'
+        end as broken_claim
+    from {{ ref('genai_costs_daily_unified') }}
+    where {{ in_window('x_ingestion_date') }}
+)
+
+select
+    broken_claim,
+    count(*) as row_count
+from judged
+where broken_claim is not null
+group by broken_claim

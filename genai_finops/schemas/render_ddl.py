@@ -1,0 +1,80 @@
+"""Renderings for whoever creates tables without dbt: BigQuery JSON schemas, external tables, DuckDB tables."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from genai_finops.schemas.render_dbt import LANDING_DAY
+from genai_finops.schemas.table import Column, Table
+from genai_finops.schemas.types import TYPES
+
+#: BigQuery's REST API has its own names for some types of the SQL dialect.
+_REST_TYPES = {"int64": "INTEGER", "bool": "BOOLEAN"}
+
+
+def bigquery_json(table: Table) -> str:
+    """A table resource of BigQuery's REST API: schema, time partitioning, clustering."""
+    resource: dict[str, Any] = {
+        "description": table.description,
+        "schema": {"fields": [_field(column) for column in table.columns]},
+    }
+    partition = table.partition_by
+    if table.layer == "landing":
+        # The landing tables carry the day folder as a column, so that both engines are filtered by the same name.
+        resource["schema"]["fields"].append({"name": LANDING_DAY, "type": "DATE", "mode": "REQUIRED"})
+        partition = LANDING_DAY
+    if partition:
+        resource["timePartitioning"] = {"type": "DAY", "field": partition}
+    if table.cluster_by:
+        resource["clustering"] = {"fields": list(table.cluster_by)}
+    return json.dumps(resource, indent=2) + "\n"
+
+
+def _field(column: Column) -> dict[str, str]:
+    name, _, parameters = TYPES[column.type].bigquery.rstrip(")").partition("(")
+    field = {
+        "name": column.name,
+        "type": _REST_TYPES.get(name, name.upper()),
+        "mode": "NULLABLE" if column.nullable else "REQUIRED",
+        "description": column.description,
+    }
+    if parameters:
+        field["precision"], field["scale"] = parameters.split(",")
+    return field
+
+
+def bigquery_sources_ddl(landing: Iterable[Table], reference: Iterable[Table]) -> str:
+    """External tables over the lake in a bucket. `${PROJECT}` and `${LAKE_URL}` (gs://...) are replaced before use."""
+    statements = [_external_table(table, hive=True) for table in landing]
+    statements.extend(_external_table(table, hive=False) for table in reference)
+    return "\n".join(statements)
+
+
+def _external_table(table: Table, *, hive: bool) -> str:
+    # Parameterised types are not allowed for external tables: the files' own decimals carry precision and scale.
+    columns = ",\n".join(
+        f"    {column.name} {TYPES[column.type].bigquery.partition('(')[0]}" for column in table.columns
+    )
+    source = "landing" if hive else "reference"
+    lines = [f"create or replace external table `${{PROJECT}}.genai_finops_{source}.{table.name}` (\n{columns}\n)"]
+    if hive:
+        lines.append(f"with partition columns ({LANDING_DAY} date)")
+        uri = f"${{LAKE_URL}}/landing/{table.name}/*"
+        options = ["format = 'parquet'", f"uris = ['{uri}']", f"hive_partition_uri_prefix = '{uri[:-2]}'"]
+    else:
+        options = ["format = 'parquet'", f"uris = ['${{LAKE_URL}}/reference/{table.name}.parquet']"]
+    lines.append("options (" + ", ".join([*options, "decimal_target_types = ['NUMERIC', 'BIGNUMERIC']"]) + ");")
+    return "\n".join(lines) + "\n"
+
+
+def duckdb_ddl(tables: Iterable[Table]) -> str:
+    """One `create table if not exists` per table."""
+    return "\n".join(_duckdb_table(table) for table in tables)
+
+
+def _duckdb_table(table: Table) -> str:
+    columns = ",\n".join(
+        f'    "{column.name}" {TYPES[column.type].duckdb}{"" if column.nullable else " not null"}'
+        for column in table.columns
+    )
+    return f"create table if not exists {table.name} (\n{columns}\n);\n"

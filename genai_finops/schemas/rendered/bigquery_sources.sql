@@ -1,0 +1,147 @@
+-- Rendered from genai_finops/schemas by `make schemas`. Change the tables there, not this file.
+create or replace external table `${PROJECT}.genai_finops_landing.genai_payg_usage_raw` (
+    provider string,
+    usage_date date,
+    period_start timestamp,
+    period_end timestamp,
+    sub_account_id string,
+    sub_account_name string,
+    sub_account_type string,
+    resource_id string,
+    resource_name string,
+    resource_type string,
+    api_key_id string,
+    provider_model_id string,
+    region_id string,
+    geography string,
+    service_tier string,
+    provider_service_tier string,
+    context_band string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    variant string,
+    meter string,
+    quantity numeric,
+    consumed_unit string,
+    x_raw_page string,
+    x_org_slug string,
+    x_pipeline_id string,
+    x_credential_id string,
+    x_pipeline_run_date date,
+    x_run_id string,
+    x_ingested_at timestamp,
+    x_ingestion_date date,
+    x_genai_provider string,
+    x_genai_account_id string
+)
+with partition columns (day date)
+options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_payg_usage_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_payg_usage_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_providers` (
+    provider string,
+    provider_code string,
+    service_provider_name string,
+    host_provider_name string,
+    invoice_issuer_name string,
+    provider_name string,
+    publisher_name string,
+    service_name string,
+    service_category string,
+    service_subcategory string,
+    billing_account_type string,
+    currency string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_providers.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_meters` (
+    meter string,
+    kind string,
+    sku_meter string,
+    consumed_unit string,
+    pricing_unit string,
+    pricing_block int64,
+    per_block numeric,
+    is_billable bool,
+    token_direction string,
+    token_cache_action string,
+    modality string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_meters.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_organisations` (
+    x_org_slug string,
+    org_name string,
+    currency string,
+    is_enabled bool,
+    created_at timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_organisations.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_provider_accounts` (
+    x_org_slug string,
+    provider string,
+    account_id string,
+    account_name string,
+    is_free_tier bool,
+    is_enabled bool
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_provider_accounts.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_hierarchy_entities` (
+    x_org_slug string,
+    entity_id string,
+    entity_name string,
+    level_code string,
+    parent_entity_id string,
+    owner string,
+    level int64,
+    path string,
+    path_names string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_hierarchy_entities.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_hierarchy_assignments` (
+    x_org_slug string,
+    provider string,
+    scope string,
+    scope_id string,
+    entity_id string,
+    valid_from date,
+    valid_to date
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_hierarchy_assignments.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_price_catalogue` (
+    provider string,
+    model_id string,
+    meter string,
+    service_tier string,
+    geography string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    variant string,
+    model_name string,
+    currency string,
+    unit_price bignumeric,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_price_catalogue.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_model_alias_rules` (
+    provider string,
+    rank int64,
+    pattern string,
+    excluded_pattern string,
+    model_id string,
+    model_name string,
+    model_developer string,
+    model_family string,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_model_alias_rules.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);

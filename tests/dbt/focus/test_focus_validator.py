@@ -1,0 +1,102 @@
+"""The official FOCUS validator on exports of every meter, tier and combination of nulls."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from genai_finops.errors import FinopsError
+from genai_finops.focus.export import export_focus
+from genai_finops.focus.files import ExportFormat
+from genai_finops.focus.validation import Verdict, validate_export
+from genai_finops.focus.window import DayWindow
+from genai_finops.warehouse.duckdb import open_duckdb
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PACKAGES = ("focus-validator==2.2.1", "pyarrow<23")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def rules_dir() -> Path:
+    folder = os.environ.get("GENAI_FINOPS_FOCUS_RULES")
+    if not folder:
+        pytest.skip("GENAI_FINOPS_FOCUS_RULES is not set: name the folder with the official model-1.3.json")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def validator_python(rules_dir: Path) -> Path:
+    """The interpreter of the validator's environment, which is made once where none is named."""
+    if named := os.environ.get("GENAI_FINOPS_FOCUS_VALIDATOR_PYTHON"):
+        return Path(named)
+    environment = REPOSITORY / ".venvs" / "focus-validator"
+    python = environment / "bin" / "python"
+    if not (environment / "installed").exists():
+        base = shutil.which("python3.13") or shutil.which("python3.12")
+        if base is None:
+            pytest.skip("the FOCUS validator needs Python 3.12 or 3.13, and neither is on the path")
+        shutil.rmtree(environment, ignore_errors=True)
+        made = subprocess.run([base, "-m", "venv", str(environment)], capture_output=True, text=True, check=False)
+        pip = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
+        installed = subprocess.run(pip, capture_output=True, text=True, check=False) if not made.returncode else made
+        if installed.returncode:
+            pytest.skip(f"the FOCUS validator cannot be installed: {installed.stderr.strip().splitlines()[-1:]}")
+        (environment / "installed").touch()
+    return python
+
+
+@pytest.fixture(scope="module", params=["parquet", "csv"])
+def exported(
+    request: pytest.FixtureRequest,
+    focus_home: Path,
+    focus_lab: SimpleNamespace,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The first file of an export in each format."""
+    file_format: ExportFormat = request.param
+    with open_duckdb(focus_home / "warehouse.duckdb") as warehouse:
+        result = export_focus(
+            warehouse,
+            window=DayWindow.parse("2026-10", "2026-11"),
+            out=tmp_path_factory.mktemp("export"),
+            file_format=file_format,
+            now=focus_lab.now,
+            landed={},
+        )
+    return result.files[0].file.path
+
+
+@pytest.fixture(scope="module")
+def verdict(exported: Path, validator_python: Path, rules_dir: Path) -> Verdict:
+    return validate_export(exported, python=validator_python, rules_dir=rules_dir)
+
+
+def test_the_official_validator_finds_no_broken_rule(verdict: Verdict) -> None:
+    assert (verdict.failed, verdict.failures) == (0, ())
+
+
+def test_the_official_validator_ran_its_rules(verdict: Verdict) -> None:
+    assert verdict.passed > 400
+
+
+@pytest.mark.parametrize("exported", ["csv"], indirect=True)
+def test_a_broken_export_is_named_by_its_rule(
+    exported: Path, validator_python: Path, rules_dir: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text(exported.read_text(encoding="utf-8").replace(",Usage,", ",Consumption,"), encoding="utf-8")
+    verdict = validate_export(broken, python=validator_python, rules_dir=rules_dir)
+    assert any(failure.rule_id.startswith("CAU-ChargeCategory") for failure in verdict.failures)
+
+
+@pytest.mark.parametrize("exported", ["parquet"], indirect=True)
+def test_a_folder_without_rules_is_an_error_with_its_remedy(
+    exported: Path, validator_python: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(FinopsError, match="no verdict"):
+        validate_export(exported, python=validator_python, rules_dir=tmp_path)

@@ -1,0 +1,256 @@
+"""The same lake built by dbt on a BigQuery emulator and on DuckDB, compared cell by cell."""
+
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from genai_finops.schemas.register import TABLES
+from genai_finops.settings import Settings
+from genai_finops.transform import dbt_build
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT = "parity"
+# bqemulator needs these versions of DuckDB and its extensions, so it lives in an environment of its own.
+REQUIREMENTS = (
+    "bqemulator==1.4.0",
+    "duckdb==1.5.5",
+    "duckdb-extensions==1.5.5",
+    "duckdb-extension-spatial==1.5.5",
+    "duckdb-extension-icu==1.5.5",
+    "numpy",
+)
+# The emulator has no BIGNUMERIC and cannot create a table with columns from a select.
+EMULATED = {
+    "bigquery_types": {"rate": "numeric(24,12)", "cost": "numeric(38,18)"},
+    "enforce_contracts": False,
+}
+MODELS = [table.name for table in TABLES.values() if table.model_folder is not None]
+CASES = yaml.safe_load((Path(__file__).parent / "rating_cases.yml").read_text(encoding="utf-8"))
+FIRST, SECOND, THIRD = (yaml.safe_load(f"2026-10-0{n}") for n in (2, 3, 4))
+
+
+@pytest.fixture(scope="session")
+def emulator_python() -> str:
+    """A python that has bqemulator: the one that is named, or one in .venvs that is made now."""
+    named = os.environ.get("GENAI_FINOPS_BQEMULATOR_PYTHON")
+    if named:
+        return named
+    folder = REPOSITORY / ".venvs" / "bqemulator"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
+        if made.returncode == 0:
+            install = [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS]
+            made = subprocess.run(install, capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            pytest.skip(f"no BigQuery emulator: set GENAI_FINOPS_BQEMULATOR_PYTHON ({made.stderr.strip()[-200:]})")
+        (folder / "complete").touch()
+    return str(python)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def endpoint(emulator_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running emulator."""
+    subprocess.run(
+        [emulator_python, "-c", "import duckdb_extensions as d; d.import_extension('spatial')"],
+        check=True,
+        capture_output=True,
+    )
+    rest, grpc = _free_port(), _free_port()
+    log = tmp_path_factory.mktemp("emulator") / "log.txt"
+    command = [str(Path(emulator_python).parent / "bqemulator"), "start", "--project", PROJECT, "--log-level", "error"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--rest-port", str(rest), "--grpc-port", str(grpc)], stdout=output, stderr=output
+        )
+        try:
+            _wait_for(rest, process, log)
+            yield f"http://127.0.0.1:{rest}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"the emulator did not start: {log.read_text()[-2000:]}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both:
+    """The two warehouses over one lake."""
+
+    lake: Any
+    client: Any
+    duckdb: Settings
+    bigquery: Settings
+
+    def load(self, usage: list[Any], reference: dict[str, list[Any]]) -> None:
+        """Write the lake's files, and the same rows into the emulator's source tables."""
+        self.lake.write_reference(**reference)
+        self.lake.land(usage)
+        for table in TABLES.values():
+            if table.layer == "landing":
+                self._load_table("genai_finops_landing", table.name)
+            if table.layer == "reference":
+                self._load_table("genai_finops_reference", table.name)
+
+    def _load_table(self, dataset: str, name: str) -> None:
+        resource = (REPOSITORY / f"genai_finops/schemas/rendered/bigquery/{name}.json").read_text(encoding="utf-8")
+        fields = json.loads(resource)["schema"]["fields"]
+        # A load job of the emulator rounds to 9 decimals, so wide decimals are loaded as text and cast afterwards.
+        wide = [field["name"] for field in fields if field["type"] == "BIGNUMERIC"]
+        loaded = [field | {"type": "STRING"} if field["name"] in wide else field for field in fields]
+        pattern = "landing/*/day=*/*/*.parquet" if dataset.endswith("landing") else "reference/*.parquet"
+        files = [str(path) for path in self.lake.root.glob(pattern) if name in str(path)]
+        cells = ", ".join(
+            f"cast({field['name']} as varchar) as {field['name']}" if field["name"] in wide else field["name"]
+            for field in fields
+        )
+        content = io.BytesIO()
+        landed = duckdb.sql(f"select {cells} from read_parquet({files})").pl()  # noqa: S608 - names from the register
+        landed.write_parquet(content)
+        content.seek(0)
+        self.client.load_table_from_file(
+            content,
+            f"{PROJECT}.{dataset}.{name}_loaded",
+            job_config=bigquery.LoadJobConfig(
+                schema=[bigquery.SchemaField.from_api_repr(_without_width(field)) for field in loaded],
+                source_format="PARQUET",
+                write_disposition="WRITE_TRUNCATE",
+            ),
+        ).result()
+        casts = ", ".join(f"cast({column} as numeric(24,12)) as {column}" for column in wide)
+        replace = f"replace ({casts})" if casts else ""
+        table = f"{dataset}.{name}"
+        statement = f"create or replace table {table} as select * {replace} from {table}_loaded"  # noqa: S608 - likewise
+        self.client.query(statement).result()
+
+    def build(self, window: Any) -> None:
+        """Build both."""
+        dbt_build(self.duckdb, window=window)
+        dbt_build(self.bigquery, window=window, variables=EMULATED)
+
+    def cells(self, toy: Any, model: str) -> tuple[list[Any], list[Any]]:
+        """Sorted rows of a model on DuckDB and on the emulator, columns in the order of the register."""
+        columns = ", ".join(column.name for column in TABLES[model].columns)
+        on_duckdb = toy.query(self.duckdb, f"select {columns} from {model}")  # noqa: S608 - names from the register
+        on_bigquery = self.client.query(f"select {columns} from genai_finops.{model}").result()  # noqa: S608 - likewise
+        return (
+            sorted((tuple(map(_plain, row)) for row in on_duckdb), key=repr),
+            sorted((tuple(map(_plain, row.values())) for row in on_bigquery), key=repr),
+        )
+
+
+def _without_width(field: dict[str, Any]) -> dict[str, Any]:
+    if field["type"] != "STRING":
+        return field
+    return {key: value for key, value in field.items() if key not in {"precision", "scale"}}
+
+
+def _plain(cell: Any) -> Any:
+    # Trailing zeros are no part of a number; everything else of a decimal is compared.
+    if isinstance(cell, Decimal):
+        return f"{cell.normalize():f}"
+    return cell.isoformat() if hasattr(cell, "isoformat") else cell
+
+
+@pytest.fixture(scope="module")
+def both(endpoint: str, module_toy_lake: Any, toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    settings = module_toy_lake.settings
+    environment = {
+        "GENAI_FINOPS_HOME": str(tmp_path_factory.mktemp("bigquery")),
+        "GENAI_FINOPS_LAKE_URL": settings.lake_url,
+        "GENAI_FINOPS_TARGET": "bigquery",
+        "GENAI_FINOPS_BIGQUERY_METHOD": "oauth-secrets",
+        "GENAI_FINOPS_BIGQUERY_PROJECT": PROJECT,
+        "GENAI_FINOPS_BIGQUERY_API_ENDPOINT": endpoint,
+        "DBT_ENV_SECRET_GENAI_FINOPS_BIGQUERY_TOKEN": "none",
+    }
+    client = bigquery.Client(
+        project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
+    )
+    for dataset in ("genai_finops", "genai_finops_landing", "genai_finops_reference"):
+        client.create_dataset(dataset, exists_ok=True)
+    pair = Both(
+        lake=module_toy_lake,
+        client=client,
+        duckdb=settings,
+        bigquery=Settings.from_environment(environment, settings.home),
+    )
+    usage, reference = toy.rating_rows(CASES)
+    pair.load(usage, reference)
+    pair.build(window=None)
+    return pair
+
+
+@pytest.fixture(scope="module")
+def after_full_build(both: Both, toy: Any) -> dict[str, tuple[list[Any], list[Any]]]:
+    return {model: both.cells(toy, model) for model in MODELS}
+
+
+@pytest.fixture(scope="module")
+def after_window_build(
+    both: Both, toy: Any, after_full_build: dict[str, tuple[list[Any], list[Any]]]
+) -> dict[str, tuple[list[Any], list[Any]]]:
+    """A second build of two days, of which one has changed and the other has become empty."""
+    usage, reference = toy.rating_rows(CASES)
+    changed = [row | {"quantity": row["quantity"] * 2} for row in usage if row["usage_date"] == FIRST]
+    both.lake.empty(SECOND)
+    both.load(changed, reference)
+    both.build(window=(FIRST, THIRD))
+    return {model: both.cells(toy, model) for model in MODELS}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_full_build_gives_the_same_cells_on_both_engines(
+    model: str, after_full_build: dict[str, tuple[list[Any], list[Any]]]
+) -> None:
+    on_duckdb, on_bigquery = after_full_build[model]
+    assert on_bigquery == on_duckdb
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_window_build_gives_the_same_cells_on_both_engines(
+    model: str, after_window_build: dict[str, tuple[list[Any], list[Any]]]
+) -> None:
+    on_duckdb, on_bigquery = after_window_build[model]
+    assert on_bigquery == on_duckdb
+
+
+def test_the_window_build_left_no_row_of_the_emptied_day(
+    after_window_build: dict[str, tuple[list[Any], list[Any]]],
+) -> None:
+    position = [column.name for column in TABLES["genai_costs_daily_unified"].columns].index("usage_date")
+    days = {row[position] for row in after_window_build["genai_costs_daily_unified"][1]}
+    assert days == {FIRST.isoformat()}
