@@ -1,0 +1,85 @@
+"""When things run: extraction at 02:00 UTC, consolidation from 06:00 UTC on, as soon as the extractions have ended."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from genai_finops.defs.ingestion import freshness_checks, landing_key
+from genai_finops.defs.partitions import range_tags
+from genai_finops.ingest.plan import provider_configs, provider_flows
+from genai_finops.providers.config import ProviderConfig
+from genai_finops.settings import load_settings
+
+EXTRACTION_TAG = "genai_finops/extraction"
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+# The freshness checks are about the clock, not about a run: their own sensor evaluates them.
+_freshness_checks = freshness_checks()
+_extracted = dg.AssetSelection.groups("ingest_payg")
+
+extraction_job = dg.define_asset_job(
+    "extract_usage",
+    selection=_extracted - dg.AssetSelection.checks(*_freshness_checks),
+    description="Read usage of a range of days from the providers into the lake.",
+)
+consolidation_job = dg.define_asset_job(
+    "consolidate",
+    selection=dg.AssetSelection.all() - _extracted - dg.AssetSelection.checks(*_freshness_checks),
+    description="Reference snapshots, prices, unified usage and costs, FOCUS 1.3 and its export, for a range of days.",
+)
+freshness_sensor = dg.build_sensor_for_freshness_checks(
+    freshness_checks=_freshness_checks, default_status=dg.DefaultSensorStatus.RUNNING
+)
+
+
+def refresh_range(today: dt.date, refresh_days: int) -> tuple[dt.date, dt.date]:
+    """The closed days to read again: the last refresh_days of them, at least yesterday."""
+    return today - dt.timedelta(days=max(refresh_days, 1)), today - dt.timedelta(days=1)
+
+
+def _refresh_days(configs: dict[str, ProviderConfig], provider: str, flow: str) -> int:
+    return configs[provider].flows[flow].refresh_days  # type: ignore[index]
+
+
+@dg.schedule(job=extraction_job, cron_schedule="0 2 * * *", execution_timezone="UTC")
+def extraction_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run per provider and flow: its last refresh_days closed days, because providers restate them."""
+    configs = dict(provider_configs(load_settings()))
+    today = context.scheduled_execution_time.astimezone(dt.UTC).date()
+    for provider, flow in provider_flows(configs):
+        first, last = refresh_range(today, _refresh_days(configs, provider, flow))
+        yield dg.RunRequest(
+            run_key=f"extract-{provider}-{flow}-{today.isoformat()}",
+            asset_selection=[landing_key(provider, flow)],
+            tags={**range_tags(first, last), EXTRACTION_TAG: today.isoformat()},
+        )
+
+
+# Every quarter of an hour, so that a long extraction delays the consolidation instead of losing it; the run key
+# makes it once a day.
+@dg.schedule(job=consolidation_job, cron_schedule="*/15 6-11 * * *", execution_timezone="UTC")
+def consolidation_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """The days that any provider re-reads, once no extraction is under way."""
+    running = context.instance.get_runs(dg.RunsFilter(tags={}, statuses=_UNFINISHED))
+    waiting_for = [run.run_id for run in running if EXTRACTION_TAG in run.tags]
+    if waiting_for:
+        return dg.SkipReason(f"extraction still running: {', '.join(waiting_for)}")
+    configs = dict(provider_configs(load_settings()))
+    today = context.scheduled_execution_time.astimezone(dt.UTC).date()
+    longest = max(_refresh_days(configs, provider, flow) for provider, flow in provider_flows(configs))
+    return dg.RunRequest(run_key=f"consolidate-{today.isoformat()}", tags=range_tags(*refresh_range(today, longest)))
+
+
+def definitions() -> dg.Definitions:
+    """Jobs, schedules and the sensor of the freshness checks."""
+    return dg.Definitions(
+        jobs=[extraction_job, consolidation_job],
+        schedules=[extraction_schedule, consolidation_schedule],
+        sensors=[freshness_sensor],
+    )

@@ -1,0 +1,70 @@
+"""The FOCUS export as an asset, with the share of usage that it cannot hold."""
+
+from decimal import Decimal
+
+import dagster as dg
+
+from genai_finops.defs.partitions import DAILY, window_of
+from genai_finops.defs.resources import PlatformResource
+from genai_finops.defs.transform import warehouse_key
+from genai_finops.schemas.tables.focus import COST_DATA_STANDARD_1_3
+
+#: Above this share of billable rows without a price, totals are no longer usable.
+_MAX_UNPRICED_SHARE = Decimal("0.20")
+
+EXPORT_KEY = dg.AssetKey(["focus", "cost_and_usage"])
+
+
+@dg.asset(
+    key=EXPORT_KEY,
+    deps=[warehouse_key(COST_DATA_STANDARD_1_3.name)],
+    group_name="focus",
+    kinds={"python", "parquet"},
+    owners=["team:data-platform"],
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    description="FOCUS 1.3 Cost and Usage as Parquet: one file per billing month that the days touch, written as a "
+    "whole, with manifest and metadata beside it.",
+)
+def focus_export(context: dg.AssetExecutionContext, platform: PlatformResource) -> dg.MaterializeResult:
+    """Export the billing months of the run's days."""
+    window = window_of(context)
+    result = platform.export_focus(window.days[0], window.days[-1])
+    return dg.MaterializeResult(
+        metadata={
+            "rows_in_files": result.rows,
+            "files": [str(exported.file.path) for exported in result.files],
+            "totals": {
+                currency: {name: str(cost) for name, cost in costs.items()} for currency, costs in result.totals.items()
+            },
+            "schema_id": result.schema_id,
+            "completeness": list(result.warnings) or "complete",
+        }
+    )
+
+
+@dg.asset_check(
+    asset=warehouse_key("genai_costs_daily_unified"),
+    name="unpriced_share",
+    description=f"At most {_MAX_UNPRICED_SHARE:.0%} of the billable usage rows are without a price; the rest are in "
+    "genai_unpriced_usage with reason and bounds.",
+)
+def unpriced_share(platform: PlatformResource) -> dg.AssetCheckResult:
+    """Count what could not be priced, by provider and reason."""
+    shares = platform.pricing_shares()
+    share = Decimal(shares.unpriced_rows) / Decimal(max(shares.rows, 1))
+    return dg.AssetCheckResult(
+        passed=share <= _MAX_UNPRICED_SHARE,
+        severity=dg.AssetCheckSeverity.ERROR if share > _MAX_UNPRICED_SHARE else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rows": shares.rows,
+            "unpriced_rows": shares.unpriced_rows,
+            "estimated_rows": shares.estimated_rows,
+            "unpriced_by_reason": dict(shares.unpriced_by_reason),
+        },
+    )
+
+
+def definitions() -> dg.Definitions:
+    """The export and its check."""
+    return dg.Definitions(assets=[focus_export], asset_checks=[unpriced_share])

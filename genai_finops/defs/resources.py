@@ -1,0 +1,81 @@
+"""Resources: configuration in, domain calls out. No logic of their own."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import dagster as dg
+
+from genai_finops.focus.completeness import landed_days
+from genai_finops.focus.export import ExportResult, export_focus
+from genai_finops.focus.window import DayWindow
+from genai_finops.ingest.outcome import IngestReport
+from genai_finops.ingest.plan import plan_usage
+from genai_finops.ingest.reference import write_reference_snapshots
+from genai_finops.ingest.usage import ingest_usage
+from genai_finops.lake.files import LakeFiles
+from genai_finops.providers.base import Window
+from genai_finops.settings import Settings, load_settings
+from genai_finops.transform.build import dbt_build
+from genai_finops.transform.result import TransformResult
+from genai_finops.warehouse.cost_totals import CostTotal, cost_totals
+from genai_finops.warehouse.open import open_warehouse
+from genai_finops.warehouse.pricing_shares import PricingShares, pricing_shares
+
+
+class PlatformResource(dg.ConfigurableResource):
+    """The stores of this process's settings. Holds no value of its own, so that no run configuration ever shows one."""
+
+    def settings(self) -> Settings:
+        return load_settings()
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def lake(self) -> LakeFiles:
+        return LakeFiles(self.settings().lake_url)
+
+    def ingest(self, provider: str, flow: str, window: Window, orgs: Sequence[str], run_id: str) -> IngestReport:
+        """Read one provider and flow for a window of days; no organisations named means all of them."""
+        settings = self.settings()
+        credentials = plan_usage(settings, provider, flow, orgs=orgs or None)
+        return ingest_usage(self.lake(), credentials, window, now=self.now(), run_id=run_id)
+
+    def write_reference(self) -> dict[str, int]:
+        """Write the reference snapshots; row counts by table."""
+        return write_reference_snapshots(self.lake(), self.settings())
+
+    def build(
+        self, window: Window | None, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> TransformResult:
+        """Build what dbt selects: the days of the window, or all of it without one."""
+        days = (window.start.date(), window.end.date()) if window else None
+        return dbt_build(self.settings(), window=days, select=select, exclude=exclude)
+
+    def export_focus(self, first: dt.date, last: dt.date) -> ExportResult:
+        """Export the whole billing months of the days first to last to the folder `focus` of the home."""
+        settings = self.settings()
+        window = DayWindow.parse(f"{first:%Y-%m}", f"{last:%Y-%m}")
+        with open_warehouse(settings) as warehouse:
+            return export_focus(
+                warehouse,
+                window=window,
+                out=settings.home / "focus",
+                file_format="parquet",
+                now=self.now(),
+                landed=landed_days(self.lake()),
+            )
+
+    def pricing_shares(self) -> PricingShares:
+        """How much of the usage is priced."""
+        with open_warehouse(self.settings()) as warehouse:
+            return pricing_shares(warehouse)
+
+    def cost_totals(self, first: dt.date, last: dt.date) -> tuple[CostTotal, ...]:
+        """Cost of the days first to last, per provider and currency."""
+        with open_warehouse(self.settings()) as warehouse:
+            return cost_totals(warehouse, first, last)
+
+
+def default_resources() -> dict[str, object]:
+    """The resources as every asset expects them."""
+    return {"platform": PlatformResource()}

@@ -1,0 +1,143 @@
+"""The dbt project as Dagster assets: prices, which have no partitions, and what is built by day."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+
+from genai_finops.defs.ingestion import landing_key
+from genai_finops.defs.partitions import DAILY, window_of
+from genai_finops.defs.resources import PlatformResource
+from genai_finops.ingest.plan import provider_configs, provider_flows
+from genai_finops.ingest.usage import LANDING_TABLES
+from genai_finops.providers.base import Window
+from genai_finops.settings import load_settings
+from genai_finops.transform.manifest import manifest_path
+from genai_finops.transform.result import TransformError, TransformResult
+
+#: The writer of the warehouse: one at a time. The lock file of the build holds for processes outside Dagster too.
+_WRITER_POOL = "warehouse_writer"
+#: Everything that has no days: price seeds, and the price table made from them and the catalogue.
+_PRICES = ("resource_type:seed", "int_pricing__*", "genai_payg_pricing")
+
+
+def warehouse_key(name: str) -> dg.AssetKey:
+    """Key of a table that dbt builds."""
+    return dg.AssetKey(["warehouse", name])
+
+
+class PlatformTranslator(DagsterDbtTranslator):
+    """How dbt's nodes appear in the asset graph."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return warehouse_key(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        is_price = dbt_resource_props["resource_type"] == "seed" or "pricing" in dbt_resource_props["name"]
+        return "prices" if is_price else str(dbt_resource_props["fqn"][1])
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(deps=[dep for found in spec.deps for dep in _landing_deps(found)])
+
+
+def _landing_deps(dep: dg.AssetDep) -> Iterator[dg.AssetDep]:
+    """A landing source is what all the providers' assets of its flow land together."""
+    if dep.asset_key.path[0] != "landing":
+        yield dep
+        return
+    for provider, flow in provider_flows(provider_configs(load_settings())):
+        if LANDING_TABLES[flow].name == dep.asset_key.path[-1]:
+            yield dg.AssetDep(landing_key(provider, flow))
+
+
+def asset_events(
+    result: TransformResult,
+    keys: set[dg.AssetKey],
+    checks: set[dg.AssetCheckKey],
+    extra_metadata: Mapping[str, Mapping[str, Any]],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """The nodes of a dbt run as events of the assets and checks that are declared; extra_metadata is by node name."""
+    for node in result.nodes:
+        key = warehouse_key(node.name)
+        if node.resource_type in {"model", "seed"} and node.ok and key in keys:
+            metadata: dict[str, Any] = {
+                "dbt_execution_seconds": round(node.seconds, 3),
+                **extra_metadata.get(node.name, {}),
+            }
+            if node.rows is not None:
+                metadata["rows_in_window"] = node.rows
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        for check in checks:
+            if node.resource_type == "test" and check.name == node.name:
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=node.ok,
+                    metadata={"failing_rows": node.failures or 0, "message": node.message},
+                )
+
+
+def run_build(
+    context: dg.AssetExecutionContext, platform: PlatformResource, *, by_day: bool
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Build what the context's assets stand for. What was built before a failure is recorded before it is raised."""
+    window = window_of(context) if by_day else None
+    declared = set(context.selected_asset_keys), set(context.selected_asset_check_keys)
+    try:
+        result = platform.build(window, **{"exclude" if by_day else "select": _PRICES})
+    except TransformError as failure:
+        yield from asset_events(failure.result, *declared, {})
+        raise dg.Failure(str(failure), allow_retries=False) from failure
+    extra = _cost_metadata(platform, window) if window else {}
+    yield from asset_events(result, *declared, extra)
+
+
+def _cost_metadata(platform: PlatformResource, window: Window) -> dict[str, dict[str, Any]]:
+    totals = platform.cost_totals(window.days[0], window.days[-1])
+    shown = {f"{total.provider} {total.currency}": str(total.list_cost) for total in totals}
+    return {"genai_costs_daily_unified": {"window": f"{window.days[0]} to {window.days[-1]}", "list_cost": shown}}
+
+
+def _price_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        name="dbt_prices",
+        select=" ".join(_PRICES),
+        dagster_dbt_translator=PlatformTranslator(),
+        pool=_WRITER_POOL,
+    )
+    def prices(
+        context: dg.AssetExecutionContext, platform: PlatformResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        yield from run_build(context, platform, by_day=False)
+
+    return prices
+
+
+def _daily_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        name="dbt_daily",
+        exclude=" ".join(_PRICES),
+        partitions_def=DAILY,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        dagster_dbt_translator=PlatformTranslator(),
+        pool=_WRITER_POOL,
+    )
+    def daily(
+        context: dg.AssetExecutionContext, platform: PlatformResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        yield from run_build(context, platform, by_day=True)
+
+    return daily
+
+
+def definitions() -> dg.Definitions:
+    """Assets and checks of the dbt project."""
+    manifest = json.loads(manifest_path(load_settings()).read_text())
+    return dg.Definitions(assets=[_price_assets(manifest), _daily_assets(manifest)])

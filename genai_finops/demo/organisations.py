@@ -1,0 +1,106 @@
+"""The demo's organisations, accounts, encrypted credentials and hierarchy in the control database."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from genai_finops.control.credentials import add_credential
+from genai_finops.control.database import open_database, reading, writing
+from genai_finops.control.hierarchy import Assignment, Entity
+from genai_finops.control.hierarchy_file import HierarchyRecord
+from genai_finops.control.hierarchy_store import import_hierarchy
+from genai_finops.control.organisations import add_account, add_organisation, list_organisations
+from genai_finops.control.secret import Secret
+from genai_finops.errors import FinopsError
+from genai_finops.settings import Settings
+from genai_finops.simulator.running import Simulator
+
+_ACTOR = "demo"
+
+
+def refuse_foreign_home(settings: Settings, orgs: Sequence[str]) -> None:
+    """Raise FinopsError when the home holds other organisations: invented usage must not mix with theirs."""
+    engine = open_database(settings)
+    with reading(engine) as session:
+        foreign = sorted({row.slug for row in list_organisations(session)} - set(orgs))
+    engine.dispose()
+    if foreign:
+        raise FinopsError(
+            f"{settings.home} holds organisations that are not the demo's: {', '.join(foreign)}",
+            remedy="Give the demo a home of its own: GENAI_FINOPS_HOME=.finops-demo make demo.",
+        )
+
+
+def add_demo_organisations(
+    settings: Settings, simulator: Simulator, providers: Sequence[str], *, first_day: dt.date, now: dt.datetime
+) -> int:
+    """Add every organisation with one encrypted credential for each provider; gives the number of credentials."""
+    engine = open_database(settings)
+    with writing(engine) as session:
+        for org in simulator.scenario.orgs:
+            add_organisation(session, slug=org, name=org.capitalize(), update=True, now=now, actor=_ACTOR)
+            for provider in providers:
+                _add_credential(session, settings, simulator, org=org, provider=provider, now=now)
+            records = list(_hierarchy(simulator, org, providers, first_day))
+            import_hierarchy(session, records, source=Path(_ACTOR), update=True, now=now, actor=_ACTOR)
+    engine.dispose()
+    return len(simulator.scenario.orgs) * len(providers)
+
+
+def _add_credential(
+    session: Session, settings: Settings, simulator: Simulator, *, org: str, provider: str, now: dt.datetime
+) -> None:
+    account = simulator.account_id(org, provider)
+    add_account(
+        session,
+        org_slug=org,
+        provider=provider,
+        account_id=account,
+        name=f"{org.capitalize()} at {provider}",
+        update=True,
+        now=now,
+        actor=_ACTOR,
+    )
+    add_credential(
+        session,
+        settings,
+        org_slug=org,
+        provider=provider,
+        account_id=account,
+        secret=Secret.of(simulator.admin_key(org, provider)),
+        update=True,
+        now=now,
+        actor=_ACTOR,
+    )
+
+
+def _hierarchy(
+    simulator: Simulator, org: str, providers: Sequence[str], first_day: dt.date
+) -> Iterator[HierarchyRecord]:
+    """A department that owns the accounts, and a project below it that owns the first named sub-account of each."""
+    entities = (
+        Entity(entity_id="DEPT-001", name="Engineering", level_code="DEPT"),
+        Entity(entity_id="PROJ-042", name="Assistant", level_code="PROJ", parent_entity_id="DEPT-001"),
+    )
+    for entity in entities:
+        yield HierarchyRecord(line=0, org_slug=org, item=entity)
+    for provider in providers:
+        scopes = [("DEPT-001", "account", simulator.account_id(org, provider))]
+        scopes += [("PROJ-042", "sub_account", found) for found in _sub_accounts(simulator, org, provider)[:1]]
+        for entity_id, scope, scope_id in scopes:
+            assignment = Assignment(
+                entity_id=entity_id,
+                provider=provider,
+                scope=scope,
+                scope_id=scope_id,
+                valid_from=first_day,
+                valid_to=None,
+            )
+            yield HierarchyRecord(line=0, org_slug=org, item=assignment)
+
+
+def _sub_accounts(simulator: Simulator, org: str, provider: str) -> list[str]:
+    rows = (row for row in simulator.truth()["rows"] if (row["org"], row["provider"]) == (org, provider))
+    return sorted({row["sub_account_id"] for row in rows if row["sub_account_id"]})
