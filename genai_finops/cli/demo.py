@@ -24,6 +24,10 @@ def demo() -> None:
     click.echo()
     click.echo(f"FOCUS 1.3: {result.focus.rows:,} rows, {_shown(result.focus.cost)} USD; ", nl=False)
     click.echo(f"difference to the priced usage {_shown(result.focus.cost - result.focus.priced_cost)}")
+    click.echo(
+        f"Of it {_shown(result.focus.estimated_cost)} USD are estimated: that usage does not say how long its prompts "
+        "were (docs/adr/0004)"
+    )
     click.echo(f"Official validator: {validator_verdict(settings)}")
     click.echo()
     click.echo("Open next:")
@@ -37,7 +41,7 @@ def demo() -> None:
 
 
 def _print_comparison(result: DemoResult) -> None:
-    click.echo(f"{'provider':<12}{'':<10}{'platform':>26}{'truth':>26}{'difference':>14}")
+    click.echo(f"{'provider':<12}{'':<15}{'platform':>26}{'truth':>26}{'difference':>14}")
     for comparison in result.comparisons:
         _print_provider(comparison)
 
@@ -45,12 +49,12 @@ def _print_comparison(result: DemoResult) -> None:
 def _print_provider(comparison: ProviderComparison) -> None:
     for measure in comparison.measures:
         click.echo(
-            f"{comparison.provider:<12}{measure.name:<10}{_shown(measure.found):>26}{_shown(measure.truth):>26}"
+            f"{comparison.provider:<12}{measure.name:<15}{_shown(measure.found):>26}{_shown(measure.truth):>26}"
             f"{_shown(measure.difference):>14}"
         )
     click.echo(
         f"{comparison.provider:<12}{comparison.keys:,} keys of organisation, model, tier, day and meter compared, "
-        f"{len(comparison.differing_keys)} differ; {comparison.unpriced_rows} rows without a price, as the truth says"
+        f"{len(comparison.differing_keys)} differ"
     )
     for key in comparison.differing_keys[:_NAMED_KEYS]:
         click.echo(f"{'':<12}differs: {key}")

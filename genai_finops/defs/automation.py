@@ -1,6 +1,7 @@
 """When things run: extraction at 02:00 UTC, consolidation from 06:00 UTC on, as soon as the extractions have ended."""
 
 import datetime as dt
+import warnings
 from collections.abc import Iterator
 
 import dagster as dg
@@ -33,9 +34,11 @@ consolidation_job = dg.define_asset_job(
     selection=dg.AssetSelection.all() - _extracted - dg.AssetSelection.checks(*_freshness_checks),
     description="Reference snapshots, prices, unified usage and costs, FOCUS 1.3 and its export, for a range of days.",
 )
-freshness_sensor = dg.build_sensor_for_freshness_checks(
-    freshness_checks=_freshness_checks, default_status=dg.DefaultSensorStatus.RUNNING
-)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.SupersessionWarning)  # as in freshness_checks
+    freshness_sensor = dg.build_sensor_for_freshness_checks(
+        freshness_checks=_freshness_checks, default_status=dg.DefaultSensorStatus.RUNNING
+    )
 
 
 def refresh_range(today: dt.date, refresh_days: int) -> tuple[dt.date, dt.date]:

@@ -1,5 +1,6 @@
 """The dbt project as Dagster assets: prices, which have no partitions, and what is built by day."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from genai_finops.defs.ingestion import landing_key
-from genai_finops.defs.partitions import DAILY, window_of
+from genai_finops.defs.partitions import DAILY, FIRST_DAY, window_of
 from genai_finops.defs.resources import PlatformResource
 from genai_finops.ingest.plan import provider_configs, provider_flows
 from genai_finops.ingest.usage import LANDING_TABLES
@@ -21,6 +22,9 @@ from genai_finops.transform.result import TransformError, TransformResult
 _WRITER_POOL = "warehouse_writer"
 #: Everything that has no days: price seeds, and the price table made from them and the catalogue.
 _PRICES = ("resource_type:seed", "int_pricing__*", "genai_payg_pricing")
+
+
+_ANY_WINDOW = Window.of_days(dt.date.fromisoformat(FIRST_DAY), dt.date.fromisoformat(FIRST_DAY))
 
 
 def warehouse_key(name: str) -> dg.AssetKey:
@@ -89,7 +93,8 @@ def run_build(
     window = window_of(context) if by_day else None
     declared = set(context.selected_asset_keys), set(context.selected_asset_check_keys)
     try:
-        result = platform.build(window, **{"exclude" if by_day else "select": _PRICES})
+        # Prices have no days; with any window they share the project that is parsed for the daily build.
+        result = platform.build(window, exclude=_PRICES) if window else platform.build(_ANY_WINDOW, select=_PRICES)
     except TransformError as failure:
         yield from asset_events(failure.result, *declared, {})
         raise dg.Failure(str(failure), allow_retries=False) from failure

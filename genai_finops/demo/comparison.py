@@ -1,6 +1,6 @@
 """The warehouse beside the simulator's truth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,6 @@ class ProviderComparison:
     measures: tuple[Measure, ...]
     keys: int
     differing_keys: tuple[str, ...]
-    unpriced_rows: int
 
     @property
     def is_exact(self) -> bool:
@@ -70,16 +69,12 @@ def compare(warehouse: ReadOnlyWarehouse, truth: Mapping[str, Any]) -> Iterator[
         yield ProviderComparison(
             provider=provider,
             measures=(
-                Measure(
-                    name="rows",
-                    found=Decimal(rows.get(provider, 0)),
-                    truth=Decimal(sum(total["rows"] for total in truth["totals"] if total["provider"] == provider)),
-                ),
+                _counted("rows", rows, provider, truth["totals"], "rows"),
                 *_measures(mine, theirs),
+                _counted("unpriced rows", unpriced, provider, truth["totals"], "rows_without_cost"),
             ),
             keys=len(mine),
             differing_keys=tuple("/".join(key) for key in sorted({*mine, *theirs}) if mine.get(key) != theirs.get(key)),
-            unpriced_rows=int(unpriced.get(provider, 0)),
         )
 
 
@@ -103,12 +98,22 @@ def _of(keyed: _Keyed, provider: str) -> _Keyed:
     return {key: value for key, value in keyed.items() if key[1] == provider}
 
 
+def _counted(
+    name: str, found: Mapping[str, int], provider: str, totals: Sequence[Mapping[str, Any]], field: str
+) -> Measure:
+    truth = sum(total[field] for total in totals if total["provider"] == provider)
+    return Measure(name=name, found=Decimal(found.get(provider, 0)), truth=Decimal(truth))
+
+
 def _measures(found: _Keyed, truth: _Keyed) -> Iterator[Measure]:
-    for name, wanted, column in (
-        ("requests", lambda meter: meter == "request", 0),
+    measured: list[tuple[str, Callable[[str], bool], int]] = [
         ("tokens", _is_token_meter, 0),
         ("cost USD", lambda _: True, 1),
-    ):
+    ]
+    # A provider that does not count requests has an unknown number of them, not none.
+    if any(key[5] == "request" for key in truth):
+        measured.insert(0, ("requests", lambda meter: meter == "request", 0))
+    for name, wanted, column in measured:
         yield Measure(
             name=name,
             found=sum((value[column] for key, value in found.items() if wanted(key[5])), Decimal(0)),

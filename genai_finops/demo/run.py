@@ -37,6 +37,8 @@ class FocusTotals:
 
     rows: int
     cost: Decimal
+    #: The part of cost that is marked as estimated.
+    estimated_cost: Decimal
     priced_cost: Decimal
 
 
@@ -128,8 +130,9 @@ def _execute(
 def _compare(settings: Settings, truth: Mapping[str, Any]) -> tuple[tuple[ProviderComparison, ...], FocusTotals]:
     with open_duckdb(settings.warehouse_path) as warehouse:
         comparisons = tuple(compare(warehouse, truth))
-        [(rows, cost)] = warehouse.rows(
-            "select count(*), coalesce(sum(ListCost), 0) from cost_data_standard_1_3 "
+        [(rows, cost, estimated)] = warehouse.rows(
+            "select count(*), coalesce(sum(ListCost), 0), "
+            "coalesce(sum(case when x_IsEstimated then ListCost end), 0) from cost_data_standard_1_3 "
             "where ChargePeriodStart >= ? and ChargePeriodStart < cast(? as date) + 1",
             (truth["from"], truth["to"]),
         )
@@ -138,4 +141,4 @@ def _compare(settings: Settings, truth: Mapping[str, Any]) -> tuple[tuple[Provid
             "where usage_date >= ? and usage_date <= ?",
             (truth["from"], truth["to"]),
         )
-    return comparisons, FocusTotals(rows=rows, cost=cost, priced_cost=priced)
+    return comparisons, FocusTotals(rows=rows, cost=cost, estimated_cost=estimated, priced_cost=priced)

@@ -8,13 +8,10 @@ from typing import Any
 
 from genai_finops.errors import FinopsError
 from genai_finops.settings import Settings
-from genai_finops.transform.invoke import invoke, log_path, target_path, warehouse_lock
+from genai_finops.transform.invoke import invoke, log_path, warehouse_lock
+from genai_finops.transform.manifest import parsed_manifest
 from genai_finops.transform.result import NodeResult, TransformError, TransformResult
 from genai_finops.transform.row_counts import with_row_counts
-
-_ManifestKey = tuple[object, ...]
-#: Parsed projects of this process. Parsing costs about a second, and the SQL of a kept manifest still follows the vars.
-_manifests: dict[_ManifestKey, Any] = {}
 
 
 def dbt_build(
@@ -55,44 +52,12 @@ def dbt_build(
 
     started = time.monotonic()
     with warehouse_lock(settings, timeout_seconds=lock_timeout_seconds):
-        manifest = _manifest(settings, dbt_vars)
-        outcome = invoke(settings, arguments, manifest=manifest)
+        outcome = invoke(settings, arguments, manifest=parsed_manifest(settings, dbt_vars))
         nodes = with_row_counts(settings, [_node_result(result) for result in outcome.result.results], window)
     result = TransformResult(nodes=tuple(nodes), seconds=time.monotonic() - started)
     if not result.ok:
         raise TransformError(result, log=str(log_path(settings) / "dbt.log"))
     return result
-
-
-def _manifest(settings: Settings, dbt_vars: Mapping[str, object]) -> Any:
-    if settings.target != "duckdb":
-        # The partitions that BigQuery overwrites are configuration, which is evaluated when the project is parsed.
-        return None
-    others = {name: value for name, value in dbt_vars.items() if name not in {"min_date", "max_date"}}
-    key = (
-        settings.home,
-        settings.lake_url,
-        target_path(settings),
-        # Whether there is a window decides the materialisation, which is configuration too; the days are not.
-        "min_date" in dbt_vars,
-        json.dumps(others, sort_keys=True),
-        project_fingerprint(settings),
-    )
-    if key not in _manifests:
-        _manifests[key] = invoke(settings, ["parse", "--vars", json.dumps(dict(dbt_vars))]).result
-    # A build leaves compiled SQL in the manifest, and a second one then finds its ephemeral models compiled already.
-    return _manifests[key].deepcopy()
-
-
-def project_fingerprint(settings: Settings) -> tuple[tuple[str, int, int], ...]:
-    """Changes when a source file of the dbt project does, as it may while a Dagster process lives."""
-    files = sorted(
-        path
-        for folder in (settings.dbt_project_dir, settings.seeds_dir)
-        for path in folder.rglob("*")
-        if path.suffix in {".sql", ".yml", ".csv", ".md"} and "target" not in path.relative_to(folder).parts[0]
-    )
-    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
 
 
 def _node_result(result: Any) -> NodeResult:
