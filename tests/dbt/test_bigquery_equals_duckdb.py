@@ -23,6 +23,9 @@ from google.cloud import bigquery
 from genai_finops.schemas.register import TABLES
 from genai_finops.settings import Settings
 from genai_finops.transform import dbt_build
+from genai_finops.warehouse.cost_totals import cost_totals
+from genai_finops.warehouse.open import open_warehouse
+from genai_finops.warehouse.pricing_shares import pricing_shares
 
 pytestmark = pytest.mark.slow
 
@@ -238,6 +241,14 @@ def test_a_full_build_gives_the_same_cells_on_both_engines(
 ) -> None:
     on_duckdb, on_bigquery = after_full_build[model]
     assert on_bigquery == on_duckdb
+
+
+def test_the_totals_that_people_see_are_read_alike_from_both_engines(
+    both: Both, after_full_build: dict[str, tuple[list[Any], list[Any]]]
+) -> None:
+    with open_warehouse(both.duckdb) as on_duckdb, open_warehouse(both.bigquery) as on_bigquery:
+        assert cost_totals(on_bigquery, FIRST, THIRD) == cost_totals(on_duckdb, FIRST, THIRD) != ()
+        assert pricing_shares(on_bigquery) == pricing_shares(on_duckdb)
 
 
 @pytest.mark.parametrize("model", MODELS)
