@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # sqlfluff compiles through dbt, which opens the warehouse: not the one in use.
 LINT_HOME := $(CURDIR)/$(VENV)/lint-home
-export DAGSTER_HOME ?= $(or $(GENAI_FINOPS_HOME),$(CURDIR)/.finops)/dagster
+# Dagster wants an absolute path.
+export DAGSTER_HOME ?= $(abspath $(or $(GENAI_FINOPS_HOME),.finops))/dagster
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .PHONY: help
@@ -42,6 +43,10 @@ dev-simulated: $(STAMP) ## The same over the simulated providers of the demo
 	export GENAI_FINOPS_OPENAI_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/openai/v1; \
 	export GENAI_FINOPS_ANTHROPIC_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/anthropic; \
 	$(MAKE) dev
+
+.PHONY: docs
+docs: $(STAMP) ## Tables, columns and lineage as one HTML file; prints its path
+	@$(BIN)/genai-finops dbt-docs
 
 .PHONY: test
 test: $(STAMP) ## Run all tests, the fast tiers first

@@ -14,6 +14,7 @@ _COMMANDS = {
     "account": ("account", "account", "Accounts of organisations at the providers."),
     "credential": ("credential", "credential", "Credentials to read the providers with."),
     "dagster-home": ("dagster_home", "dagster_home", "Prepare the folder in which Dagster keeps its runs."),
+    "dbt-docs": ("dbt_docs", "dbt_docs", "Write the documentation of all tables as one HTML file."),
     "demo": ("demo", "demo", "Run the whole platform over simulated providers."),
     "focus": ("focus", "focus", "Export FOCUS 1.3."),
     "hierarchy": ("hierarchy", "hierarchy", "Departments, projects and teams, and what is assigned to them."),
