@@ -20,7 +20,8 @@
     {%- for expression in expressions -%}
         {%- do parts.append("coalesce(cast(" ~ expression ~ " as " ~ type_of('string') ~ "), '~')") -%}
     {%- endfor -%}
-    {{ md5_hex(parts | join(" || '|' || ")) }}
+    {#- One concat, because a chain of || makes an intermediate text at every step. -#}
+    {{ md5_hex("concat(" ~ parts | join(", '|', ") ~ ")") }}
 {%- endmacro %}
 
 {# A text as a JSON string with its quotes; null stays null. BigQuery's to_json_string turns null into the text 'null'. #}

@@ -262,7 +262,7 @@ quantified_usage as (
         resolved.lowest_unit_price,
         resolved.highest_unit_price
     from {{ usage }} as usage
-    left join resolved
+    left join {{ few_rows('resolved') }} as resolved
         on {{ same_key('resolved', 'usage', key) }}
         and usage.usage_date >= resolved.valid_from
         and usage.usage_date < resolved.valid_until
