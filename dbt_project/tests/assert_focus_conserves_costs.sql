@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'cost_data_standard_1_3'}}}) }}
+
 -- Every amount of the unified costs is in FOCUS, by organisation, provider, day and currency, and no other.
 with unified as (
     select

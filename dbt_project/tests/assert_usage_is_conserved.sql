@@ -33,6 +33,7 @@ select
     sum(unified_quantity) as unified_quantity
 from layers
 group by x_ingestion_date, x_org_slug, provider, meter
+-- With the name of the step, because BigQuery takes a bare name for the sum above.
 having
-    sum(landed_quantity) is distinct from sum(raw_quantity)
-    or sum(raw_quantity) is distinct from sum(unified_quantity)
+    sum(layers.landed_quantity) is distinct from sum(layers.raw_quantity)
+    or sum(layers.raw_quantity) is distinct from sum(layers.unified_quantity)
