@@ -13,6 +13,8 @@ from genai_finops.providers.config import ProviderConfig
 from genai_finops.settings import load_settings
 
 EXTRACTION_TAG = "genai_finops/extraction"
+#: UTC hour from which on the consolidation no longer waits for extractions that never started.
+_LATEST_WAIT_HOUR = 9
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -68,15 +70,31 @@ def extraction_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Ru
 # makes it once a day.
 @dg.schedule(job=consolidation_job, cron_schedule="*/15 6-11 * * *", execution_timezone="UTC")
 def consolidation_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The days that any provider re-reads, once no extraction is under way."""
-    running = context.instance.get_runs(dg.RunsFilter(tags={}, statuses=_UNFINISHED))
-    waiting_for = [run.run_id for run in running if EXTRACTION_TAG in run.tags]
-    if waiting_for:
-        return dg.SkipReason(f"extraction still running: {', '.join(waiting_for)}")
+    """The days that any provider re-reads, once all extractions of the day have ended."""
     configs = dict(provider_configs(load_settings()))
-    today = context.scheduled_execution_time.astimezone(dt.UTC).date()
-    longest = max(_refresh_days(configs, provider, flow) for provider, flow in provider_flows(configs))
-    return dg.RunRequest(run_key=f"consolidate-{today.isoformat()}", tags=range_tags(*refresh_range(today, longest)))
+    moment = context.scheduled_execution_time.astimezone(dt.UTC)
+    targets = provider_flows(configs)
+    waiting = _waiting_for(context.instance, moment, len(targets))
+    if waiting is not None:
+        return dg.SkipReason(waiting)
+    longest = max(_refresh_days(configs, provider, flow) for provider, flow in targets)
+    return dg.RunRequest(
+        run_key=f"consolidate-{moment.date().isoformat()}", tags=range_tags(*refresh_range(moment.date(), longest))
+    )
+
+
+def _waiting_for(instance: dg.DagsterInstance, moment: dt.datetime, expected: int) -> str | None:
+    """Why the consolidation has to wait; None when it may start."""
+    running = [
+        run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)) if EXTRACTION_TAG in run.tags
+    ]
+    if running:
+        return f"extraction still running: {', '.join(running)}"
+    started = instance.get_runs_count(dg.RunsFilter(tags={EXTRACTION_TAG: moment.date().isoformat()}))
+    # A daemon that was down at 02:00 starts them late. After some hours stale days are better consolidated than not.
+    if started < expected and moment.hour < _LATEST_WAIT_HOUR:
+        return f"{expected - started} of {expected} extractions of the day have not started"
+    return None
 
 
 def definitions() -> dg.Definitions:

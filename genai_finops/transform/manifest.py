@@ -36,7 +36,8 @@ def parsed_manifest(settings: Settings, dbt_vars: Mapping[str, object]) -> Any:
     key = _fingerprint(settings, parse_vars)
     if key not in _manifests:
         _manifests[key] = _parse(settings, parse_vars)
-    return _manifests[key]
+    # A build writes into the project it is given (what it compiled of ephemeral models), and the next would believe it.
+    return _manifests[key].deepcopy()
 
 
 def manifest_path(settings: Settings) -> Path:
