@@ -1,0 +1,92 @@
+"""`genai-finops demo`, as `make demo` runs it, twice in one home."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def outputs(
+    tmp_path_factory: pytest.TempPathFactory, plain_environ: dict[str, str], finops_command: list[str]
+) -> list["subprocess.CompletedProcess[str]"]:
+    """What the first and the second run print."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    environ = {**plain_environ, "GENAI_FINOPS_HOME": str(home)}
+    return [
+        subprocess.run(
+            [*finops_command, "demo"],
+            env=environ,
+            cwd=home.parent,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        for _ in range(2)
+    ]
+
+
+def totals(output: str) -> list[str]:
+    """The lines that compare the platform with the truth, and those of FOCUS."""
+    return [line for line in output.splitlines() if re.match(r"(openai|anthropic|FOCUS 1\.3)\b", line)]
+
+
+@pytest.mark.parametrize("run", [0, 1])
+def test_it_ends_well(outputs: list["subprocess.CompletedProcess[str]"], run: int) -> None:
+    assert outputs[run].returncode == 0, outputs[run].stdout + outputs[run].stderr
+
+
+@pytest.mark.parametrize(
+    ("provider", "wanted"),
+    [("openai", {"rows", "requests", "tokens", "cost USD"}), ("anthropic", {"rows", "tokens", "cost USD"})],
+)
+def test_every_measure_of_a_provider_is_the_truth(
+    outputs: list["subprocess.CompletedProcess[str]"], provider: str, wanted: set[str]
+) -> None:
+    lines = re.findall(
+        rf"^{provider} +(\S.*?) {{2,}}([\d,.]+) {{2,}}([\d,.]+) {{2,}}(-?[\d,.]+)$", outputs[0].stdout, re.MULTILINE
+    )
+    measures = {name: (found, truth, difference) for name, found, truth, difference in lines}
+    assert wanted <= set(measures)
+    assert {name: (truth, "0") for name, (_, truth, _) in measures.items()} == {
+        name: (found, difference) for name, (found, _, difference) in measures.items()
+    }
+    assert "0" not in {measures[name][0] for name in wanted}
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_no_key_of_a_provider_differs(outputs: list["subprocess.CompletedProcess[str]"], provider: str) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith(provider) and "keys of" in line]
+    assert re.search(r"\b[1-9][\d,]* keys of .* compared, 0 differ\b", line)
+
+
+def test_focus_holds_all_that_was_priced(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith("FOCUS")]
+    assert re.fullmatch(r"FOCUS 1\.3: [1-9][\d,]* rows, [\d,.]+ USD; difference to the priced usage 0", line)
+
+
+def test_the_second_run_changes_no_total(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    assert totals(outputs[0].stdout)
+    assert totals(outputs[1].stdout) == totals(outputs[0].stdout)
+
+
+def test_it_says_what_the_official_validator_says(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    verdict = re.search(r"^Official validator: (.*)$", outputs[0].stdout, re.MULTILINE)
+    assert verdict is not None
+    assert re.match(r"not installed here|\d+ files, 0 failed rules of \d+$", verdict[1])
+
+
+def test_each_step_says_how_long_it_took(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    steps = [line for line in outputs[0].stdout.splitlines() if line.startswith("... ")]
+    assert len(re.findall(r"^ +done in \d+\.\d s$", outputs[0].stdout, re.MULTILINE)) == len(steps) >= 5
+
+
+def test_what_it_shows_is_in_its_home(
+    outputs: list["subprocess.CompletedProcess[str]"], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    [folder] = re.findall(r"^ +(\S+/focus) ", outputs[0].stdout, re.MULTILINE)
+    assert sorted(path.suffix for path in Path(folder).glob("*.parquet")) == [".parquet"] * 2
