@@ -34,19 +34,14 @@ from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import discover, usage_source
 from genai_finops.providers.source import HttpUsageSource
 
+from .scripted_source import CONFIGS, Answer, Unlimited
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 PAYLOADS = REPOSITORY / "tests" / "contract" / "payloads"
-
-Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def _unchanged(_request: httpx.Request, _name: str, content: Any) -> Any:
     return content
-
-
-class Unlimited:
-    def acquire(self) -> float:
-        return 0.0
 
 
 class Replay(httpx.BaseTransport):
@@ -194,7 +189,7 @@ def _cases() -> list[Any]:
     # Addresses and rates of the surroundings are no part of what is tested.
     plain = {name: value for name, value in environ.items() if name == "GENAI_FINOPS_PROVIDERS_PATH"}
     cases = []
-    for provider, config in load_provider_configs(REPOSITORY / "configs" / "providers", plain).items():
+    for provider, config in load_provider_configs(CONFIGS, plain).items():
         folder = next((folder / provider for folder in folders if (folder / provider).is_dir()), None)
         if folder is None:
             raise FileNotFoundError(

@@ -1,9 +1,6 @@
 """What Anthropic is asked, and how its refusals are understood."""
 
-import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,75 +11,12 @@ from genai_finops.providers.base import (
     CredentialError,
     PermanentProviderError,
     TransientProviderError,
-    Window,
 )
-from genai_finops.providers.config import ProviderConfig, load_provider_configs
-from genai_finops.providers.http import SessionOptions
-from genai_finops.providers.registry import usage_source
-from genai_finops.providers.source import HttpUsageSource
 
-CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "providers"
-
-
-DAY = Window.of_days(dt.date(2026, 10, 1), dt.date(2026, 10, 1))
-
+from .anthropic_answers import SERIES, empty_page, page, source_over, usage
+from .scripted_source import DAY
 
 GROUP_BY = ["model", "service_tier", "context_window", "workspace_id", "api_key_id"]
-
-
-SERIES = [(geo, speed) for geo in ("global", "us", "not_available") for speed in ("standard", "fast")]
-
-
-class Unlimited:
-    def acquire(self) -> float:
-        return 0.0
-
-
-def config(**options: Any) -> ProviderConfig:
-    anthropic = load_provider_configs(CONFIGS, {})["anthropic"]
-    flow = anthropic.flows["payg"].model_copy(update={"options": options})
-    return anthropic.model_copy(update={"flows": {"payg": flow}})
-
-
-def source_over(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> HttpUsageSource:
-    return usage_source(
-        config(**options),
-        "sk-ant-admin01-test-0123456789",
-        SessionOptions(
-            transport=httpx.MockTransport(handler),
-            now=lambda: dt.datetime(2026, 10, 5, 6, tzinfo=dt.UTC),
-            rate_limiter=Unlimited(),
-            sleep=lambda _: None,
-        ),
-    )
-
-
-def page(results: list[Any]) -> dict[str, Any]:
-    bucket = {"starting_at": "2026-10-01T00:00:00Z", "ending_at": "2026-10-02T00:00:00Z", "results": results}
-    return {"data": [bucket], "has_more": False, "next_page": None}
-
-
-def empty_page(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json=page([]) if "usage_report" in request.url.path else {"data": [], "has_more": False})
-
-
-def usage(**changes: Any) -> dict[str, Any]:
-    row = {
-        "uncached_input_tokens": 1500,
-        "cache_creation": {"ephemeral_1h_input_tokens": 100, "ephemeral_5m_input_tokens": 200},
-        "cache_read_input_tokens": 4000,
-        "output_tokens": 300,
-        "server_tool_use": {"web_search_requests": 25},
-        "account_id": None,
-        "api_key_id": "apikey_1",
-        "context_window": "0-200k",
-        "inference_geo": None,
-        "model": "claude-opus-5",
-        "service_account_id": None,
-        "service_tier": "standard",
-        "workspace_id": "wrkspc_1",
-    }
-    return {name: value for name, value in (row | changes).items() if value is not ...}
 
 
 def asked_of(**options: Any) -> list[httpx.Request]:

@@ -5,12 +5,10 @@ import datetime as dt
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,62 +19,14 @@ from genai_finops.providers.base import (
     UsageRow,
     Window,
 )
-from genai_finops.providers.config import ProviderConfig, load_provider_configs
-from genai_finops.providers.http import SessionOptions, page_of
+from genai_finops.providers.http import page_of
 from genai_finops.providers.openai import _ENDPOINTS
-from genai_finops.providers.registry import usage_source
-from genai_finops.providers.source import HttpUsageSource
 
-CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "providers"
-
-
-DAY = Window.of_days(dt.date(2026, 10, 1), dt.date(2026, 10, 1))
-
-
-START = int(DAY.start.timestamp())
-
+from .openai_answers import START, empty_page, page, source_over
+from .scripted_source import DAY
 
 ENDPOINTS = sorted(_ENDPOINTS)
-
-
 INPUTS = ("uncached_input", "cache_read", "cache_write")
-
-
-class Unlimited:
-    def acquire(self) -> float:
-        return 0.0
-
-
-def config(**options: Any) -> ProviderConfig:
-    openai = load_provider_configs(CONFIGS, {})["openai"]
-    flow = openai.flows["payg"].model_copy(update={"options": options})
-    return openai.model_copy(update={"flows": {"payg": flow}})
-
-
-def source_over(
-    handler: Callable[[httpx.Request], httpx.Response], *, now: str = "2026-10-05T06:00:00+00:00", **options: Any
-) -> HttpUsageSource:
-    return usage_source(
-        config(**options),
-        "sk-admin-test-0123456789",
-        SessionOptions(
-            transport=httpx.MockTransport(handler),
-            now=lambda: dt.datetime.fromisoformat(now),
-            rate_limiter=Unlimited(),
-            sleep=lambda _: None,
-        ),
-    )
-
-
-def empty_page(request: httpx.Request) -> httpx.Response:
-    if request.url.path.endswith("/projects"):
-        return httpx.Response(200, json={"object": "list", "data": [], "has_more": False})
-    return httpx.Response(200, json=page([]))
-
-
-def page(results: list[Any], *, end: int = START + 86400) -> dict[str, Any]:
-    bucket = {"object": "bucket", "start_time": START, "end_time": end, "results": results}
-    return {"object": "page", "data": [bucket], "has_more": False, "next_page": None}
 
 
 def as_page(source: str, content: Any, *, group_by: tuple[str, ...] | None = None) -> Page:
