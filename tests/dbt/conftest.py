@@ -1,8 +1,10 @@
 """A small lake of hand-written rows, and the warehouse that dbt builds from it."""
 
 import datetime as dt
+import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,8 @@ from genai_finops.schemas.register import TABLES
 from genai_finops.schemas.table import Table
 from genai_finops.schemas.types import TYPES
 from genai_finops.settings import Settings
+
+from .environments import NoEnvironmentError, environment_below
 
 Row = Mapping[str, Any]
 
@@ -249,3 +253,28 @@ def module_toy_lake(tmp_path_factory: pytest.TempPathFactory) -> ToyLake:
     """The same for a module whose tests look at one build."""
     folder = tmp_path_factory.mktemp("toy")
     return ToyLake(settings=Settings.from_environment({"GENAI_FINOPS_HOME": str(folder / "home")}, folder))
+
+
+@pytest.fixture(scope="session")
+def environment_with(repository: Path) -> Callable[..., Path]:
+    """Finds a python that has the requirements: the one that the variable names, or one in .venvs that is made now.
+
+    Skips, saying what is missing, where there is none.
+    """
+
+    def find(
+        name: str,
+        requirements: Sequence[str],
+        variable: str,
+        *,
+        missing: str,
+        candidates: Sequence[str] = (sys.executable,),
+    ) -> Path:
+        if named := os.environ.get(variable):
+            return Path(named)
+        try:
+            return environment_below(repository / ".venvs", name, requirements, candidates=candidates)
+        except NoEnvironmentError as reason:
+            pytest.skip(f"no {missing}: set {variable} ({reason})")
+
+    return find

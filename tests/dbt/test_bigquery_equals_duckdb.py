@@ -2,13 +2,10 @@
 
 import io
 import json
-import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -51,23 +48,9 @@ FIRST, SECOND, THIRD = (yaml.safe_load(f"2026-10-0{n}") for n in (2, 3, 4))
 
 
 @pytest.fixture(scope="session")
-def emulator_python() -> str:
-    """A python that has bqemulator: the one that is named, or one in .venvs that is made now."""
-    named = os.environ.get("GENAI_FINOPS_BQEMULATOR_PYTHON")
-    if named:
-        return named
-    folder = REPOSITORY / ".venvs" / "bqemulator"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
-        if made.returncode == 0:
-            install = [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS]
-            made = subprocess.run(install, capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            pytest.skip(f"no BigQuery emulator: set GENAI_FINOPS_BQEMULATOR_PYTHON ({made.stderr.strip()[-200:]})")
-        (folder / "complete").touch()
-    return str(python)
+def emulator_python(environment_with: Callable[..., Path]) -> Path:
+    """A python that has bqemulator."""
+    return environment_with("bqemulator", REQUIREMENTS, "GENAI_FINOPS_BQEMULATOR_PYTHON", missing="BigQuery emulator")
 
 
 def _free_port() -> int:
@@ -77,7 +60,7 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def endpoint(emulator_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def endpoint(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running emulator."""
     subprocess.run(
         [emulator_python, "-c", "import duckdb_extensions as d; d.import_extension('spatial')"],
@@ -86,7 +69,7 @@ def endpoint(emulator_python: str, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     rest, grpc = _free_port(), _free_port()
     log = tmp_path_factory.mktemp("emulator") / "log.txt"
-    command = [str(Path(emulator_python).parent / "bqemulator"), "start", "--project", PROJECT, "--log-level", "error"]
+    command = [str(emulator_python.parent / "bqemulator"), "start", "--project", PROJECT, "--log-level", "error"]
     with log.open("w") as output:
         process = subprocess.Popen(
             [*command, "--rest-port", str(rest), "--grpc-port", str(grpc)], stdout=output, stderr=output

@@ -1,10 +1,8 @@
 """Google's own SQL analyser reads what dbt compiles for BigQuery, and finds the types of the contracts in it."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ from genai_finops.transform.invoke import invoke, target_path, warehouse_lock
 
 pytestmark = pytest.mark.slow
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 # It needs a newer protobuf than dbt-bigquery allows, so it lives in an environment of its own.
 REQUIREMENTS = ("zetasql==0.1.5",)
 WINDOWS: dict[str, dict[str, str]] = {
@@ -40,23 +37,9 @@ WRONG = {
 
 
 @pytest.fixture(scope="session")
-def zetasql_python() -> str:
-    """A python that has zetasql: the one that is named, or one in .venvs that is made now."""
-    named = os.environ.get("GENAI_FINOPS_ZETASQL_PYTHON")
-    if named:
-        return named
-    folder = REPOSITORY / ".venvs" / "zetasql"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)
-        if made.returncode == 0:
-            install = [str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS]
-            made = subprocess.run(install, capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            pytest.skip(f"no SQL analyser: set GENAI_FINOPS_ZETASQL_PYTHON ({made.stderr.strip()[-200:]})")
-        (folder / "complete").touch()
-    return str(python)
+def zetasql_python(environment_with: Callable[..., Path]) -> Path:
+    """A python that has zetasql."""
+    return environment_with("zetasql", REQUIREMENTS, "GENAI_FINOPS_ZETASQL_PYTHON", missing="SQL analyser")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +104,7 @@ def _statements(window: str, manifest: dict[str, Any]) -> list[dict[str, str | N
 
 
 @pytest.fixture(scope="module")
-def verdicts(zetasql_python: str, manifests: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def verdicts(zetasql_python: Path, manifests: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What the analyser says to every statement, by name. It is started once, because that takes most of the time."""
     everything = manifests["everything"]
     costs = everything["nodes"]["model.genai_finops.genai_costs_daily_unified"]["relation_name"]

@@ -1,8 +1,7 @@
 """The official FOCUS validator on exports of every meter, tier and combination of nulls."""
 
 import os
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +14,6 @@ from genai_finops.focus.validation import Verdict, validate_export
 from genai_finops.focus.window import DayWindow
 from genai_finops.warehouse.duckdb import open_duckdb
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 PACKAGES = ("focus-validator==2.2.1", "pyarrow<23")
 
 pytestmark = pytest.mark.slow
@@ -30,24 +28,15 @@ def rules_dir() -> Path:
 
 
 @pytest.fixture(scope="module")
-def validator_python(rules_dir: Path) -> Path:
-    """The interpreter of the validator's environment, which is made once where none is named."""
-    if named := os.environ.get("GENAI_FINOPS_FOCUS_VALIDATOR_PYTHON"):
-        return Path(named)
-    environment = REPOSITORY / ".venvs" / "focus-validator"
-    python = environment / "bin" / "python"
-    if not (environment / "installed").exists():
-        base = shutil.which("python3.13") or shutil.which("python3.12")
-        if base is None:
-            pytest.skip("the FOCUS validator needs Python 3.12 or 3.13, and neither is on the path")
-        shutil.rmtree(environment, ignore_errors=True)
-        made = subprocess.run([base, "-m", "venv", str(environment)], capture_output=True, text=True, check=False)
-        pip = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
-        installed = subprocess.run(pip, capture_output=True, text=True, check=False) if not made.returncode else made
-        if installed.returncode:
-            pytest.skip(f"the FOCUS validator cannot be installed: {installed.stderr.strip().splitlines()[-1:]}")
-        (environment / "installed").touch()
-    return python
+def validator_python(rules_dir: Path, environment_with: Callable[..., Path]) -> Path:
+    """The interpreter of the validator's environment."""
+    return environment_with(
+        "focus-validator",
+        PACKAGES,
+        "GENAI_FINOPS_FOCUS_VALIDATOR_PYTHON",
+        missing="FOCUS validator",
+        candidates=("python3.13", "python3.12"),
+    )
 
 
 @pytest.fixture(scope="module", params=["parquet", "csv"])
