@@ -61,7 +61,7 @@ def build_usage_asset(provider: str, flow: str, config: ProviderConfig) -> dg.As
         context: dg.AssetExecutionContext, config: UsageConfig, platform: PlatformResource
     ) -> dg.MaterializeResult:
         window = window_of(context)
-        report = platform.ingest(provider, flow, window, config.orgs, context.run.run_id)
+        report = platform.ingest(provider, flow, window, config.orgs, context.op_execution_context.run_id)
         raise_failures(context, report)
         for day in window.days:
             context.add_asset_metadata(day_metadata(report.of_day(day)), partition_key=day.isoformat())
