@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -37,7 +37,7 @@ def environment_below(
         # The stamp outlives the interpreter that the environment was made from, and python then leads nowhere.
         if stamp.exists() and python.exists():
             return python
-        base = next((found for found in map(shutil.which, candidates) if found and _runs(found)), None)
+        base = next((found for name in candidates for found in _interpreters(name) if _runs(found)), None)
         if base is None:
             raise NoEnvironmentError(f"it needs {' or '.join(candidates)}, and none on the path runs")
         stamp.unlink(missing_ok=True)
@@ -48,6 +48,17 @@ def environment_below(
         _run([str(python), "-m", "pip", "install", "--quiet", *requirements], deadline)
         stamp.touch()
     return python
+
+
+def _interpreters(name: str) -> Iterator[str]:
+    """Where a command of this name may lead: the path, and what a version manager has behind its shim of the name."""
+    found = shutil.which(name)
+    if found is None:
+        return
+    yield found
+    if Path(found).parent.name == "shims":
+        version = name.removeprefix("python")
+        yield from map(str, sorted(Path(found).parents[1].glob(f"versions/{version}*/bin/{name}"), reverse=True))
 
 
 def _runs(python: str) -> bool:

@@ -35,7 +35,7 @@ def validator_python(rules_dir: Path, environment_with: Callable[..., Path]) -> 
         PACKAGES,
         "GENAI_FINOPS_FOCUS_VALIDATOR_PYTHON",
         missing="FOCUS validator",
-        candidates=("python3.13", "python3.12"),
+        candidates=("python3.12", "python3.13"),
     )
 
 
