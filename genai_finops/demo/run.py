@@ -24,8 +24,6 @@ from genai_finops.simulator.registry import PROVIDERS
 from genai_finops.simulator.running import Simulator, running_simulator
 from genai_finops.warehouse.duckdb import open_duckdb
 
-#: The simulator has no quota; the pace of a real provider would make the demo wait.
-_SIMULATED_RATE = "100000"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 Say = Callable[[str], None]
@@ -100,9 +98,7 @@ def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
 
 
 def _point_providers_at(simulator: Simulator) -> None:
-    for provider in PROVIDERS:
-        os.environ[f"GENAI_FINOPS_{provider.upper()}_BASE_URL"] = simulator.base_url(provider)
-        os.environ[f"GENAI_FINOPS_{provider.upper()}_MAX_REQUESTS_PER_MINUTE"] = _SIMULATED_RATE
+    os.environ.update(simulator.environment())
 
 
 def _execute(

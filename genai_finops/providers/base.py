@@ -1,7 +1,7 @@
 """What every provider implements, and the errors it may raise."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import TracebackType
@@ -85,6 +85,36 @@ class UsageRow:
     context_tokens_above: int | None = None
     context_tokens_up_to: int | None = None
     variant: str | None = None
+    #: What the row was read from, where the provider offers several: `billing_export`, `monitoring`.
+    metering_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderResource:
+    """Something that usage names, as a list of the provider describes it: a deployment, an inference profile."""
+
+    #: `Deployment`, `Inference profile`, `Model`: a word of the provider, capitalised.
+    resource_type: str
+    #: In lower case, unique within its type and account.
+    resource_id: str
+    resource_name: str
+    region_id: str | None = None
+    #: Model that usage of the resource counts for; None where the list does not say.
+    provider_model_id: str | None = None
+    sku_name: str | None = None
+    capacity: Decimal | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    created_at: dt.datetime | None = None
+    modified_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceState:
+    """A resource and the first and last moment at which a list described it in just these words."""
+
+    resource: ProviderResource
+    first_observed_at: dt.datetime
+    last_observed_at: dt.datetime
 
 
 class ProviderError(Exception):
@@ -109,10 +139,29 @@ class MalformedPageError(PermanentProviderError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The account at the provider that a credential belongs to."""
+    """The account at the provider that a credential belongs to, as the provider names it."""
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceAccount:
+    """The account that is read, as the control database names it, and what is to be known to read it."""
+
+    id: str
+    #: Regions, tables, routes: values that differ from account to account. Never a secret.
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeCheck:
+    """One right that reading needs. `run` asks for as little as proves it, gives a detail and raises ProviderError."""
+
+    name: str
+    #: Role, policy or scope that grants it.
+    needs: str
+    run: Callable[[], str]
 
 
 class UsageSource(Protocol):
@@ -130,6 +179,10 @@ class UsageSource(Protocol):
 
     def normalise(self, pages: Sequence[Page], window: Window) -> Iterator[UsageRow]: ...
 
+    def resources(self, pages: Sequence[Page]) -> Iterator[ProviderResource]:
+        """What the lists among the pages describe. Ingest keeps it, because lists forget what is deleted."""
+        ...
+
     def account(self) -> Account | None:
         """The account behind the credential, asked of the provider; None where the provider has no such endpoint."""
         ...
@@ -137,6 +190,11 @@ class UsageSource(Protocol):
     @property
     def requests_made(self) -> int:
         """HTTP requests sent so far, repeats included."""
+        ...
+
+    @property
+    def repeats_made(self) -> int:
+        """How many of these requests were repeats."""
         ...
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from genai_finops.errors import FinopsError
 
@@ -22,6 +22,10 @@ from genai_finops.errors import FinopsError
 ENTRY_POINT_GROUP = "genai_finops.providers"
 #: Directory of further providers: <id>.py and <id>.yml.
 PLUGIN_PATH_VARIABLE = "GENAI_FINOPS_PROVIDERS_PATH"
+
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+#: What an account's options or an answer may put into a host's address.
+_PLACE_VALUE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 PROVIDER_ID = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -96,6 +100,8 @@ class HttpConfig(_Values):
     max_requests_per_minute: int = Field(60, ge=1)
     #: Requests that may go out at once after a pause.
     burst: int = Field(10, ge=1)
+    #: Credentials that are read side by side; the rate holds for all of them together.
+    concurrency: int = Field(4, ge=1, le=64)
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024)
     timeouts: TimeoutConfig = TimeoutConfig()
     retry: RetryConfig = RetryConfig()
@@ -128,7 +134,7 @@ class ProviderConfig(_Values):
     id: str = Field(pattern=PROVIDER_ID)
     name: str
     base_url: Address
-    #: Further hosts by name, for example auth_url.
+    #: Further hosts by name, for example auth_url. `{region}` in an address is filled in with each request.
     hosts: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*_url$")], Address] = Field(default_factory=dict)
     #: Sent with each request; never a credential.
     headers: dict[str, str] = Field(default_factory=dict)
@@ -139,9 +145,29 @@ class ProviderConfig(_Values):
     http: HttpConfig = HttpConfig()
     flows: dict[Literal["payg", "commitment", "infrastructure"], FlowConfig]
 
-    def host(self, name: str) -> str:
-        """Address of a host by name: base_url, or one of `hosts`."""
-        return self.base_url if name == "base_url" else self.hosts[name]
+    #: Folder of the file; options that name files are relative to it.
+    _folder: Path = PrivateAttr(Path())
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the file that these values come from."""
+        return self._folder
+
+    def host(self, name: str, place: Mapping[str, str] | None = None) -> str:
+        """Address of a host by name, base_url or one of `hosts`, with the places of its template filled in.
+
+        Raises ProviderConfigError for a place that is missing or could lead to another host.
+        """
+        address = self.base_url if name == "base_url" else self.hosts[name]
+        for key in _PLACE.findall(address):
+            value = (place or {}).get(key, "")
+            if not _PLACE_VALUE.fullmatch(value):
+                raise ProviderConfigError(
+                    f"provider {self.id}: {key} {value!r} does not fit into the address {address}",
+                    remedy="Correct the account's options: lower-case letters, digits and hyphens.",
+                )
+            address = address.replace(f"{{{key}}}", value)
+        return address
 
 
 def provider_config_schema() -> dict[str, Any]:
@@ -217,10 +243,12 @@ def _load(path: Path, environ: Mapping[str, str]) -> ProviderConfig:
         )
     overridden = _override(values, environ)
     try:
-        return ProviderConfig.model_validate(values)
+        config = ProviderConfig.model_validate(values)
     except ValidationError as error:
         problem, remedy = _first_problem(error, overridden)
         raise ProviderConfigError(f"{path}: {problem}", remedy=remedy) from error
+    config._folder = path.parent  # noqa: SLF001 - pydantic's private attribute of the model above
+    return config
 
 
 def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, str]:

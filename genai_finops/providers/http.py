@@ -5,8 +5,10 @@ needs a client of its own.
 """
 
 import datetime as dt
+import email.utils
 import hashlib
 import ipaddress
+import itertools
 import json
 import logging
 import random
@@ -26,6 +28,7 @@ from genai_finops.providers.base import (
     MalformedPageError,
     Page,
     PermanentProviderError,
+    SourceAccount,
     TransientProviderError,
 )
 from genai_finops.providers.config import AuthConfig, ProviderConfig
@@ -67,6 +70,16 @@ class SessionOptions:
     random: Callable[[], float] = random.random
     #: None: the process-wide bucket of the provider.
     rate_limiter: RateLimiter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthContext:
+    """What an authentication that asks for tokens needs beside the secret."""
+
+    account: SourceAccount
+    options: SessionOptions
+    #: Told each token and session key, so that none of them is ever shown.
+    redactor: Redactor
 
 
 class HeaderAuth(httpx.Auth):
@@ -155,14 +168,14 @@ class ProviderSession:
         config: ProviderConfig,
         *,
         auth: httpx.Auth,
-        secrets: Sequence[str],
+        redactor: Redactor,
         classify: Classify = classify_status,
         options: SessionOptions | None = None,
     ) -> None:
         self._config = config
         self._options = options or SessionOptions()
         self._classify = classify
-        self._redactor = Redactor(secrets)
+        self._redactor = redactor
         self._limiter = self._options.rate_limiter or shared_bucket(
             config.id, per_minute=config.http.max_requests_per_minute, burst=config.http.burst
         )
@@ -181,6 +194,10 @@ class ProviderSession:
         )
         #: HTTP requests sent so far, repeats included.
         self.requests_made = 0
+        #: How many of them were repeats.
+        self.repeats_made = 0
+        #: Our clock less the provider's, from the newest answer that says its time; None before.
+        self.clock_skew: dt.timedelta | None = None
 
     @property
     def now(self) -> Callable[[], dt.datetime]:
@@ -208,11 +225,14 @@ class ProviderSession:
         headers: Mapping[str, str] | None = None,
         recorded: Mapping[str, str] | None = None,
         host: str = "base_url",
+        place: Mapping[str, str] | None = None,
     ) -> Page:
-        """GET a path of a named host (or an absolute URL on it) as a page. `recorded` becomes Page.request. Raises
-        ProviderError.
+        """GET a path of a named host (or an absolute URL on it) as a page. `recorded` becomes Page.request, `place` is
+        filled into the host's address. Raises ProviderError.
         """
-        return self.request("GET", path, source=source, params=params, headers=headers, recorded=recorded, host=host)
+        return self.request(
+            "GET", path, source=source, params=params, headers=headers, recorded=recorded, host=host, place=place
+        )
 
     def request(
         self,
@@ -225,13 +245,21 @@ class ProviderSession:
         content: bytes | None = None,
         recorded: Mapping[str, str] | None = None,
         host: str = "base_url",
+        place: Mapping[str, str] | None = None,
     ) -> Page:
         """As get, for any method and body. It is repeated on transient errors: ask only what may be asked twice."""
         request = _Request(
-            method, self._url(host, path), source, tuple(params), dict(headers or {}), content, dict(recorded or {})
+            method,
+            self._url(host, place, path),
+            source,
+            tuple(params),
+            dict(headers or {}),
+            content,
+            dict(recorded or {}),
         )
+        attempts = itertools.count()
         return call_with_retries(
-            lambda: self._attempt(request),
+            lambda: self._attempt(request, is_repeat=next(attempts) > 0),
             self._config.http.retry,
             subject=f"provider={self._config.id} source={source}",
             clock=self._options.clock,
@@ -239,8 +267,8 @@ class ProviderSession:
             random=self._options.random,
         )
 
-    def _url(self, host: str, path: str) -> str:
-        base = self._config.host(host)
+    def _url(self, host: str, place: Mapping[str, str] | None, path: str) -> str:
+        base = self._config.host(host, place)
         if path.startswith("/"):
             return base + path
         # A link of an answer is followed only to where the credential belongs.
@@ -251,9 +279,10 @@ class ProviderSession:
             )
         return path
 
-    def _attempt(self, request: _Request) -> Page:
+    def _attempt(self, request: _Request, *, is_repeat: bool) -> Page:
         self._limiter.acquire()
         self.requests_made += 1
+        self.repeats_made += is_repeat
         started = self._options.clock()
         answer = self._answer(request, started)
         log.debug(
@@ -301,6 +330,7 @@ class ProviderSession:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 named = next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), "none")
                 request_id = self._redactor.clean(named)[:_SHOWN_CHARACTERS]
+                self._note_clock(headers)
                 return _Answer(response.status_code, headers, bytes(body), request_id)
         except (httpx.TransportError, httpx.DecodingError) as error:
             # Not chained: the library's error carries the request, and that carries the credential.
@@ -312,6 +342,14 @@ class ProviderSession:
                 f"{self._subject(request)}: {type(error).__name__}: {self._redactor.clean(str(error))}"
             ) from None
 
+    def _note_clock(self, headers: Mapping[str, str]) -> None:
+        try:
+            said = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        except ValueError:
+            return
+        if said.tzinfo is not None:
+            self.clock_skew = self._options.now() - said
+
     def _refuse(self, request: _Request, answer: _Answer) -> NoReturn:
         try:
             body = parse_json(answer.body)
@@ -322,7 +360,8 @@ class ProviderSession:
             f"{self._subject(request, answer)}: HTTP {answer.status}: {self._shown(answer.body)}; {verdict.remedy}"
         )
         if issubclass(verdict.error, TransientProviderError):
-            raise RetryableError(message, retry_after=retry_after_seconds(answer.headers, self._options.now()))
+            asked = retry_after_seconds(answer.headers, self._options.now())
+            raise RetryableError(message, retry_after=verdict.retry_after if asked is None else asked)
         raise verdict.error(message)
 
     def _subject(self, request: _Request, answer: _Answer | None = None) -> str:

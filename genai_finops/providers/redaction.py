@@ -23,15 +23,15 @@ class Redactor:
     """Replaces known secrets, in the encodings in which they travel, and anything that looks like a key."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings: set[str] = set()
-        for secret in secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                encoded = base64.b64encode(secret.encode()).decode()
-                # repr() of a key file shows its line breaks escaped.
-                escaped = repr(secret)[1:-1]
-                spellings |= {secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="), escaped}
+        self._order({spelling for secret in secrets for spelling in _spellings_of(secret)})
+
+    def _order(self, spellings: Iterable[str]) -> None:
         # Longest first: a spelling may contain another.
         self._spellings = sorted(spellings, key=len, reverse=True)
+
+    def learn(self, secret: str) -> None:
+        """Replace this one as well: a token or session key that came later."""
+        self._order({*self._spellings, *_spellings_of(secret)})
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._spellings)} spellings)"
@@ -41,3 +41,12 @@ class Redactor:
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         return _KEY_SHAPES.sub(MASK, text)
+
+
+def _spellings_of(secret: str) -> set[str]:
+    if len(secret) < _SHORTEST_SECRET:
+        return set()
+    encoded = base64.b64encode(secret.encode()).decode()
+    # repr() of a key file shows its line breaks escaped.
+    escaped = repr(secret)[1:-1]
+    return {secret, quote(secret, safe=""), quote_plus(secret), encoded, encoded.rstrip("="), escaped}

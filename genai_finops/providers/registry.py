@@ -5,19 +5,22 @@ import importlib.util
 import pkgutil
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar
 
 from genai_finops import providers
+from genai_finops.providers.base import ResourceState, SourceAccount
 from genai_finops.providers.config import (
     ENTRY_POINT_GROUP,
+    FlowConfig,
     ProviderConfig,
     ProviderConfigError,
     plugin_directory,
 )
-from genai_finops.providers.http import ProviderSession, SessionOptions
+from genai_finops.providers.http import AuthContext, ProviderSession, SessionOptions
+from genai_finops.providers.redaction import Redactor
 from genai_finops.providers.source import HttpUsageSource
 
 SourceClass = TypeVar("SourceClass", bound=type[HttpUsageSource])
@@ -57,13 +60,37 @@ def discover(environ: Mapping[str, str]) -> Mapping[str, type[HttpUsageSource]]:
 
 
 def usage_source(
-    config: ProviderConfig, credential_secret: str, options: SessionOptions | None = None, *, flow: str = "payg"
+    config: ProviderConfig,
+    credential_secret: str,
+    options: SessionOptions | None = None,
+    *,
+    flow: str = "payg",
+    account: SourceAccount | None = None,
+    known_resources: Sequence[ResourceState] = (),
 ) -> HttpUsageSource:
     """The source of a provider's flow, with a session of its own: close it after use.
 
-    Raises ProviderConfigError where the flow or its source does not exist, CredentialError where the secret cannot be
-    sent. Plugins are known after `discover`.
+    Raises ProviderConfigError where the flow or its source does not exist or an option is wrong, CredentialError where
+    the secret cannot be sent. Plugins are known after `discover`.
     """
+    source_class, flow_config = source_class_of(config, flow)
+    source_class.read_options(flow_config)
+    options = options or SessionOptions()
+    account = account or SourceAccount(id="")
+    redactor = Redactor(source_class.secret_parts(credential_secret))
+    context = AuthContext(account=account, options=options, redactor=redactor)
+    session = ProviderSession(
+        config,
+        auth=source_class.authenticate(config, credential_secret, context),
+        redactor=redactor,
+        classify=source_class.classify,
+        options=options,
+    )
+    return source_class(config, flow_config, session, account, known_resources)
+
+
+def source_class_of(config: ProviderConfig, flow: str) -> tuple[type[HttpUsageSource], FlowConfig]:
+    """The class that reads a provider's flow, and the flow's values. Raises ProviderConfigError where there is none."""
     flow_config = next((values for name, values in config.flows.items() if name == flow), None)
     if flow_config is None:
         raise ProviderConfigError(
@@ -75,16 +102,7 @@ def usage_source(
             f"provider {config.id}: no source {flow_config.source!r} is registered",
             remedy=f"Correct flows.{flow}.source; known are: {', '.join(sorted(_SOURCES))}.",
         )
-    source_class.read_options(flow_config)
-    options = options or SessionOptions()
-    session = ProviderSession(
-        config,
-        auth=source_class.authenticate(config, credential_secret, options),
-        secrets=(credential_secret, credential_secret.strip()),
-        classify=source_class.classify,
-        options=options,
-    )
-    return source_class(config, flow_config, session)
+    return source_class, flow_config
 
 
 def _import_file(path: Path) -> None:

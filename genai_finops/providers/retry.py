@@ -23,6 +23,8 @@ class Verdict:
 
     error: type[ProviderError]
     remedy: str
+    #: Seconds that the body asks to wait, where it is not a header that does.
+    retry_after: float | None = None
 
 
 #: status, headers (lower-case names), parsed body or None -> verdict

@@ -2,16 +2,27 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from genai_finops.providers.base import Account, Page, PermanentProviderError, UsageRow, Window
+from genai_finops.providers.base import (
+    Account,
+    CredentialError,
+    Page,
+    PermanentProviderError,
+    ProbeCheck,
+    ProviderResource,
+    ResourceState,
+    SourceAccount,
+    UsageRow,
+    Window,
+)
 from genai_finops.providers.config import FlowConfig, ProviderConfig, ProviderConfigError
-from genai_finops.providers.http import ProviderSession, SessionOptions, static_auth
+from genai_finops.providers.http import AuthContext, ProviderSession, static_auth
 from genai_finops.providers.retry import Verdict, classify_status
 
 
@@ -28,11 +39,25 @@ class HttpUsageSource(ABC):
     flow: ClassVar[str]
     #: Model of the flow's `options`.
     options_model: ClassVar[type[Options]] = Options
+    #: Model of the account's options.
+    account_options_model: ClassVar[type[Options]] = Options
 
-    def __init__(self, config: ProviderConfig, flow: FlowConfig, session: ProviderSession) -> None:
+    def __init__(
+        self,
+        config: ProviderConfig,
+        flow: FlowConfig,
+        session: ProviderSession,
+        account: SourceAccount | None = None,
+        known_resources: Sequence[ResourceState] = (),
+    ) -> None:
         self.config = config
         self.flow_config = flow
         self.session = session
+        account = account or SourceAccount(id="")
+        self.account_id = account.id
+        self.account_options = self.read_account_options(account)
+        #: States of this account's resources from earlier fetches.
+        self.known_resources = tuple(known_resources)
 
     @abstractmethod
     def fetch(self, window: Window) -> Iterator[Page]:
@@ -48,23 +73,45 @@ class HttpUsageSource(ABC):
         return classify_status(status, headers, body)
 
     @classmethod
-    def authenticate(cls, config: ProviderConfig, secret: str, options: SessionOptions) -> httpx.Auth:  # noqa: ARG003
+    def authenticate(cls, config: ProviderConfig, secret: str, context: AuthContext) -> httpx.Auth:  # noqa: ARG003
         """The authentication of a request. A provider with auth kind `provider` overrides it."""
         return static_auth(config.auth, secret, provider=config.id)
 
     @classmethod
+    def check_secret(cls, secret: str) -> None:
+        """Raise CredentialError for a secret that cannot be one of this provider; names the field, never a value."""
+        if not secret.strip():
+            raise CredentialError(f"{cls.provider}: the credential is empty; store the key")
+
+    @classmethod
+    def secret_parts(cls, secret: str) -> tuple[str, ...]:
+        """Everything in the secret that must never be shown."""
+        return (secret, secret.strip())
+
+    @classmethod
     def read_options(cls, flow: FlowConfig) -> Options:
         """The flow's options, checked. Raises ProviderConfigError for one that is unknown or of another type."""
-        try:
-            return cls.options_model.model_validate(flow.options)
-        except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            key = ".".join(str(part) for part in problem["loc"])
-            known = ", ".join(sorted(cls.options_model.model_fields)) or "none"
-            raise ProviderConfigError(
-                f"{flow.source}: key options.{key}: {problem['msg']}",
-                remedy=f"The options of this flow are: {known}.",
-            ) from error
+        return _validated(cls.options_model, flow.options, subject=f"{flow.source}: key options", owner="this flow")
+
+    @classmethod
+    def read_account_options(cls, account: SourceAccount) -> Options:
+        """The account's options, checked. Raises ProviderConfigError as read_options."""
+        subject = f"{cls.provider} account {account.id}: option"
+        return _validated(cls.account_options_model, account.options, subject=subject, owner="an account")
+
+    def resources(self, pages: Sequence[Page]) -> Iterator[ProviderResource]:  # noqa: ARG002
+        """What the lists among the pages describe; nothing where usage names no resources."""
+        return iter(())
+
+    def checks(self, now: dt.datetime) -> Sequence[ProbeCheck]:
+        """One check for each right that reading needs; by default that usage of yesterday can be asked for."""
+
+        def read() -> str:
+            yesterday = now.date() - dt.timedelta(days=1)
+            page = next(iter(self.fetch(Window.of_days(yesterday, yesterday))), None)
+            return "no page" if page is None else f"{page.source} answers"
+
+        return (ProbeCheck(name="usage", needs="a key that may read usage", run=read),)
 
     def account(self) -> Account | None:
         """The account behind the credential; None where the provider has no endpoint that says it."""
@@ -74,6 +121,11 @@ class HttpUsageSource(ABC):
     def requests_made(self) -> int:
         """HTTP requests sent so far, repeats included."""
         return self.session.requests_made
+
+    @property
+    def repeats_made(self) -> int:
+        """How many of these requests were repeats."""
+        return self.session.repeats_made
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,3 +150,15 @@ class HttpUsageSource(ABC):
                 f"ask for days up to {now.date().isoformat()}"
             )
         return now
+
+
+def _validated(model: type[Options], values: Mapping[str, Any], *, subject: str, owner: str) -> Options:
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        known = ", ".join(sorted(model.model_fields)) or "none"
+        raise ProviderConfigError(
+            f"{subject}.{key}: {problem['msg']}", remedy=f"The options of {owner} are: {known}."
+        ) from error

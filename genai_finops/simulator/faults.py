@@ -30,6 +30,9 @@ PAGE_FAULTS = (
     "bad_identity",
     "empty",
     "short_list_pages",
+    "dropped_page",
+    "dropped_region",
+    "dropped_namespace",
 )
 KINDS = (*STATUS_FAULTS, *TRANSPORT_FAULTS, *PAGE_FAULTS)
 FAULT_HEADER = "x-sim-fault"

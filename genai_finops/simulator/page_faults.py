@@ -1,7 +1,8 @@
-"""Right pages made wrong: each function changes an answer in place."""
+"""Right pages of OpenAI and Anthropic made wrong: each function changes an answer in place."""
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from genai_finops.simulator.faults import Fault
@@ -23,7 +24,7 @@ def spoil(fault: Fault, payload: Payload, request: WireRequest) -> None:
 def without_fault_token(request: WireRequest) -> WireRequest:
     """The request as if a page token of these faults were not given."""
     params = [(name, value) for name, value in request.params if not value.startswith(FAULT_TOKEN)]
-    return WireRequest(path=request.path, params=params, headers=request.headers)
+    return replace(request, params=params)
 
 
 def _is_report(payload: Payload) -> bool:
@@ -112,6 +113,11 @@ def _empty(_: Fault, payload: Payload, __: WireRequest) -> None:
             bucket["results"] = []
 
 
+def _dropped_page(_: Fault, payload: Payload, __: WireRequest) -> None:
+    if _is_report(payload):
+        payload |= {"has_more": False, "next_page": None}
+
+
 def _short_list(_: Fault, payload: Payload, __: WireRequest) -> None:
     if "last_id" in payload and len(payload["data"]) > 1:
         first = payload["data"][0]
@@ -132,4 +138,7 @@ _SPOILERS: dict[str, Callable[[Fault, Payload, WireRequest], None]] = {
     "bad_identity": _bad_identity,
     "empty": _empty,
     "short_list_pages": _short_list,
+    "dropped_page": _dropped_page,
 }
+#: The kinds that these functions know.
+KINDS = frozenset(_SPOILERS)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.traffic import Account
-from genai_finops.simulator.wire import Refusal, WireRequest
+from genai_finops.simulator.wire import Refusal, WireAnswer, WireRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,22 +27,51 @@ class SimulatedProvider(Protocol):
     """The wire of one provider."""
 
     id: str
-    #: Path that a client's base URL ends with, and below which this provider answers.
+    #: Path below which this provider answers, with all of its hosts.
     mount: str
     request_id_header: str
+    #: Kinds of page faults that this provider's answers can have.
+    faults: frozenset[str]
+    #: Part of the path of the requests for usage, by which a fault can be limited to them.
+    usage_path: str
 
-    def admin_key(self, seed: int, org: str) -> str: ...
+    def addresses(self, url: str) -> Mapping[str, str]:
+        """What a client configures, by the names of its configuration: base_url and the further hosts. `url` is that of
+        the server, without a path."""
+        ...
 
-    def inference_key(self, seed: int, org: str) -> str: ...
+    def admin_key(self, seed: int, org: str) -> str:
+        """The credential with which the organisation's usage can be read, as text. The same seed gives the same."""
+        ...
+
+    def inference_key(self, seed: int, org: str) -> str:
+        """A credential of the same shape that may not read usage."""
+        ...
+
+    def account_options(self, account: Account) -> Mapping[str, str]:
+        """What a client has to know of the account beside its id."""
+        ...
 
     def build_account(self, scenario: Scenario, org: str) -> Account: ...
 
-    def authorize(self, headers: Mapping[str, str], orgs: Mapping[str, str]) -> str:
-        """The organisation that the request's credential belongs to, of `orgs` by admin key. Raises Refusal."""
+    def authorize(self, request: WireRequest, orgs: Mapping[str, str], wall_clock: dt.datetime) -> str:
+        """The organisation that the request's credential belongs to, of `orgs` by admin key. Raises Refusal.
+
+        A request for a token is authorised by the secret that it holds. `wall_clock` decides about signatures and
+        tokens, whatever the simulated time is: their makers take no other clock.
+        """
         ...
 
-    def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any]:
-        """The body of a 200. Raises Refusal."""
+    def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any] | WireAnswer:
+        """The body of a 200, or a whole answer. Raises Refusal."""
+        ...
+
+    def spoil(self, fault: Fault, payload: dict[str, Any], request: WireRequest) -> None:
+        """Applies a page fault to an answer, in place. One that has nothing to spoil stays as it is."""
+        ...
+
+    def without_fault_token(self, request: WireRequest) -> WireRequest:
+        """The request as if a page token that `spoil` made up were not given."""
         ...
 
     def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]: ...

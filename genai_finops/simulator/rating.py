@@ -3,7 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
-from genai_finops.simulator.price_list import Sale, unit_price
+from genai_finops.simulator.price_list import unit_price
+from genai_finops.simulator.sale import Sale
 from genai_finops.simulator.traffic import Stream
 
 
@@ -20,6 +21,7 @@ def price_of(stream: Stream, provider: str, meter: str, day: dt.date) -> Decimal
             service_tier=plan.service_tier,
             day=day,
             geography=plan.geography,
+            region_id=plan.region_id,
             context_band=plan.context_band,
             is_long=plan.is_long,
         )

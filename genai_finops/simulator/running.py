@@ -4,7 +4,7 @@ import datetime as dt
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from genai_finops.simulator.state import SeenRequest, SimulatorState
 from genai_finops.simulator.truth import Grain, truth
 
 DEFAULT_NOW = dt.datetime(2026, 11, 5, 6, tzinfo=dt.UTC)
+_UNLIMITED_RATE = "100000"
 _START_SECONDS = 10.0
 _POLL_SECONDS = 0.005
 
@@ -51,7 +52,15 @@ class Simulator:
 
     def base_url(self, provider: str) -> str:
         """What a client of the provider takes for its base URL."""
-        return self.url + provider_named(provider).mount
+        return provider_named(provider).addresses(self.url)["base_url"]
+
+    def environment(self, *providers: str) -> dict[str, str]:
+        """The variables that point the platform here without limiting its pace; of all providers by default."""
+        return environment(self.url, providers or tuple(PROVIDERS))
+
+    def account_options(self, org: str, provider: str) -> Mapping[str, str]:
+        """What the platform has to know of the account beside its id."""
+        return provider_named(provider).account_options(self._state.world.accounts[provider, org])
 
     def admin_key(self, org: str, provider: str) -> str:
         """The key that reads the organisation's usage."""
@@ -93,6 +102,18 @@ class Simulator:
     def advance(self, now: dt.datetime) -> None:
         """Moves the clock forward, which lets late usage arrive."""
         self._state.advance(now)
+
+
+def environment(url: str, providers: Iterable[str]) -> dict[str, str]:
+    """The variables that point the platform at a simulator at `url`, without limiting its pace."""
+    variables = {}
+    for provider in providers:
+        prefix = f"GENAI_FINOPS_{provider.upper()}"
+        for name, address in provider_named(provider).addresses(url).items():
+            variables[f"{prefix}_{name.upper()}"] = address
+        # The simulator has no quota; the pace of a real provider would make everyone wait.
+        variables[f"{prefix}_MAX_REQUESTS_PER_MINUTE"] = _UNLIMITED_RATE
+    return variables
 
 
 def _server(state: SimulatorState) -> uvicorn.Server:

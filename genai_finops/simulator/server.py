@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import itertools
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,17 +15,16 @@ from starlette.types import Receive, Scope, Send
 
 from genai_finops.simulator.faults import FAULT_HEADER, STATUS_FAULTS, TRANSPORT_FAULTS, Fault, parse_fault
 from genai_finops.simulator.noise import token
-from genai_finops.simulator.page_faults import spoil, without_fault_token
 from genai_finops.simulator.provider import SimulatedProvider
 from genai_finops.simulator.registry import PROVIDERS, provider_named
 from genai_finops.simulator.state import SeenRequest, SimulatorState
 from genai_finops.simulator.truth import truth
-from genai_finops.simulator.wire import Refusal, WireRequest, encode
+from genai_finops.simulator.wire import Refusal, WireAnswer, WireRequest, encode
 
 _HELD_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _HTML = b"<!DOCTYPE html><html><head><title>Service Notice</title></head><body><h1>Please stand by</h1></body></html>"
-_SECRET_HEADERS = {"authorization", "x-api-key", "cookie"}
+_SECRET_HEADERS = {"authorization", "x-api-key", "x-goog-api-key", "x-amz-security-token", "cookie"}
 
 
 class _CutResponse(Response):
@@ -77,15 +76,16 @@ class _Front:
         org: str | None = None
         fault: Fault | None = None
         try:
-            org, refused = self._identify(provider, headers)
+            wire = await _wire_request(request, path, headers)
+            org, refused = self._identify(provider, wire)
             fault = self._fault_of(provider, org, path, headers)
-            _refuse(provider, request.method, path, fault, refused)
-            wire_headers = {name: value for name, value in headers.items() if name not in _SECRET_HEADERS}
-            wire = WireRequest(path=path, params=request.query_params.multi_items(), headers=wire_headers)
-            status, body, retry_after = 200, self._body(provider, org or "", wire, fault), None
+            _refuse(provider, fault, refused)
+            answer = self._answer(provider, org or "", _without_credentials(wire), fault)
         except Refusal as refusal:
-            status, retry_after = refusal.status, refusal.retry_after
-            body = encode(provider.error_body(refusal, request_id))
+            retry_after = {} if refusal.retry_after is None else {"retry-after": refusal.retry_after}
+            answer = WireAnswer(
+                body=encode(provider.error_body(refusal, request_id)), status=refusal.status, headers=retry_after
+            )
         self._state.requests.append(
             SeenRequest(
                 method=request.method,
@@ -93,21 +93,20 @@ class _Front:
                 params=tuple(request.query_params.multi_items()),
                 provider=provider.id,
                 org=org,
-                status=status,
+                status=answer.status,
                 fault=fault.kind if fault else None,
             )
         )
-        answer_headers = {provider.request_id_header: request_id}
-        if retry_after is not None:
-            answer_headers["retry-after"] = retry_after
+        answer = replace(answer, headers={provider.request_id_header: request_id, **answer.headers})
         if fault and fault.kind in TRANSPORT_FAULTS:
-            return await self._transport(fault, request, status, body, answer_headers)
-        return Response(body, status_code=status, headers=answer_headers, media_type="application/json")
+            return await self._transport(fault, request, answer)
+        return _response(Response, answer.body, answer)
 
-    def _identify(self, provider: SimulatedProvider, headers: dict[str, str]) -> tuple[str | None, Refusal | None]:
+    def _identify(self, provider: SimulatedProvider, wire: WireRequest) -> tuple[str | None, Refusal | None]:
         """The organisation, or why there is none. A fault may come before the refusal."""
         try:
-            return provider.authorize(headers, self._state.world.keys[provider.id]), None
+            wall_clock = dt.datetime.now(dt.UTC)
+            return provider.authorize(wire, self._state.world.keys[provider.id], wall_clock), None
         except Refusal as refusal:
             return None, refusal
 
@@ -121,28 +120,26 @@ class _Front:
         except ValueError as error:
             raise Refusal(400, "invalid_request_error", str(error)) from None
 
-    def _body(self, provider: SimulatedProvider, org: str, wire: WireRequest, fault: Fault | None) -> bytes:
+    def _answer(self, provider: SimulatedProvider, org: str, wire: WireRequest, fault: Fault | None) -> WireAnswer:
         ledger = self._state.ledger
         account = self._state.world.accounts[provider.id, org]
         is_page_fault = fault is not None and fault.kind not in TRANSPORT_FAULTS
-        payload = provider.answer(without_fault_token(wire) if is_page_fault else wire, account, ledger)
+        payload = provider.answer(provider.without_fault_token(wire) if is_page_fault else wire, account, ledger)
+        if isinstance(payload, WireAnswer):
+            return payload
         if fault is not None and is_page_fault:
-            spoil(fault, payload, wire)
-        return encode(payload)
+            provider.spoil(fault, payload, wire)
+        return WireAnswer(body=encode(payload))
 
-    async def _transport(
-        self, fault: Fault, request: Request, status: int, body: bytes, headers: dict[str, str]
-    ) -> Response:
+    async def _transport(self, fault: Fault, request: Request, answer: WireAnswer) -> Response:
         if fault.kind == "not_json":
-            return Response(_HTML, status_code=200, headers=headers, media_type="text/html")
+            return Response(_HTML, status_code=200, headers=dict(answer.headers), media_type="text/html")
         if fault.kind == "truncated_body":
-            return Response(
-                body[: len(body) * 2 // 3], status_code=status, headers=headers, media_type="application/json"
-            )
+            return _response(Response, answer.body[: len(answer.body) * 2 // 3], answer)
         if fault.kind == "timeout":
             await self._hold(request, float(fault.options.get("seconds", _HELD_SECONDS)))
-            return Response(body, status_code=status, headers=headers, media_type="application/json")
-        return _CutResponse(body, status_code=status, headers=headers, media_type="application/json")
+            return _response(Response, answer.body, answer)
+        return _response(_CutResponse, answer.body, answer)
 
     async def _hold(self, request: Request, seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
@@ -152,8 +149,29 @@ class _Front:
             await asyncio.sleep(_POLL_SECONDS)
 
 
-def _refuse(provider: SimulatedProvider, method: str, path: str, fault: Fault | None, refused: Refusal | None) -> None:
-    """Raises what keeps the provider from answering: a fault, the credential, the method."""
+async def _wire_request(request: Request, path: str, headers: dict[str, str]) -> WireRequest:
+    query = request.scope["query_string"].decode("ascii")
+    raw_path = request.scope["raw_path"].decode("ascii")
+    return WireRequest(
+        method=request.method,
+        path=path,
+        raw_path=f"{raw_path}?{query}" if query else raw_path,
+        params=request.query_params.multi_items(),
+        headers=headers,
+        content=await request.body(),
+    )
+
+
+def _without_credentials(wire: WireRequest) -> WireRequest:
+    return replace(wire, headers={name: value for name, value in wire.headers.items() if name not in _SECRET_HEADERS})
+
+
+def _response(kind: type[Response], body: bytes, answer: WireAnswer) -> Response:
+    return kind(body, status_code=answer.status, headers=dict(answer.headers), media_type=answer.media_type)
+
+
+def _refuse(provider: SimulatedProvider, fault: Fault | None, refused: Refusal | None) -> None:
+    """Raises what keeps the provider from answering: a fault or the credential."""
     if fault and fault.kind in STATUS_FAULTS:
         refusal = provider.failure(STATUS_FAULTS[fault.kind], retry_after=fault.options.get("retry_after"))
         # Some providers were seen to answer a missing permission with 401.
@@ -161,8 +179,6 @@ def _refuse(provider: SimulatedProvider, method: str, path: str, fault: Fault | 
         raise refusal
     if refused:
         raise refused
-    if method != "GET":
-        raise Refusal(405, "invalid_request_error", f"Method {method} is not allowed for {path}.")
 
 
 class _Control:

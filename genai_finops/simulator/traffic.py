@@ -72,6 +72,8 @@ class Plan:
     context_band: str | None = None
     variant: str | None = None
     resource_id: str | None = None
+    resource_name: str | None = None
+    region_id: str | None = None
     hours: tuple[int, ...] = OFFICE_HOURS
     counts_requests: bool = True
     #: Share of days on which the traffic occurs at all, in percent.

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from genai_finops.simulator.ledger import Ledger
-from genai_finops.simulator.price_list import cost_of
 from genai_finops.simulator.rating import price_of
 from genai_finops.simulator.registry import PROVIDERS
+from genai_finops.simulator.sale import cost_of
 from genai_finops.simulator.traffic import Account, Stream
 from genai_finops.simulator.world import World
 
@@ -26,6 +26,7 @@ _KEY = (
     "model",
     "service_tier",
     "provider_service_tier",
+    "region_id",
     "geography",
     "context_band",
     "variant",
@@ -33,7 +34,16 @@ _KEY = (
     "hour",
     "meter",
 )
-_TOKEN_METERS = ("uncached_input", "cache_read", "cache_write", "output", "embedding_input", "moderation_input")
+#: Beginnings of the names of all token meters.
+_TOKEN_METERS = (
+    "uncached_input",
+    "cache_read",
+    "cache_write",
+    "input",
+    "output",
+    "embedding_input",
+    "moderation_input",
+)
 
 
 def text_of(amount: Decimal) -> str:
@@ -114,6 +124,7 @@ def _add_stream(
         stream.model,
         plan.service_tier,
         plan.provider_service_tier,
+        plan.region_id,
         plan.geography,
         plan.context_band,
         plan.variant,

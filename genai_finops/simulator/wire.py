@@ -13,12 +13,16 @@ _MARKED = re.compile(rb'"@number:([^"]+)"')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRequest:
-    """A GET request below a provider's mount point, credential removed."""
+    """A request below a provider's mount point."""
 
     path: str
     params: Sequence[tuple[str, str]]
-    #: Names in lower case.
+    #: Names in lower case; without credentials once the request is authorised.
     headers: Mapping[str, str] = field(repr=False)
+    method: str = "GET"
+    #: Address as the client wrote it, with the mount point and the query, still encoded.
+    raw_path: str = ""
+    content: bytes = field(default=b"", repr=False)
 
     def values(self, *names: str) -> list[str]:
         """All values of the parameters of these names, in order."""
@@ -28,6 +32,16 @@ class WireRequest:
         """The last value of a parameter, None where it is not given."""
         found = self.values(name)
         return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireAnswer:
+    """An answer that is not 200 with JSON, or has headers of its own."""
+
+    body: bytes
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Refusal(Exception):  # noqa: N818  # it is the provider's answer, not a failure of the simulator

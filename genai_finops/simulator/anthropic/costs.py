@@ -11,9 +11,9 @@ from genai_finops.simulator.anthropic.usage import envelope
 from genai_finops.simulator.buckets import WIDTHS, floor_to
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.noise import draw
-from genai_finops.simulator.price_list import cost_of
 from genai_finops.simulator.provider import ReportedCharge
 from genai_finops.simulator.rating import price_of
+from genai_finops.simulator.sale import cost_of
 from genai_finops.simulator.traffic import Account, Stream
 from genai_finops.simulator.wire import WireRequest
 

@@ -1,10 +1,13 @@
 """Anthropic's Admin API: credentials, errors and routes."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genai_finops.simulator import page_faults
 from genai_finops.simulator.anthropic import costs, lists, usage
 from genai_finops.simulator.anthropic.traffic import build_account
+from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.noise import token
 from genai_finops.simulator.provider import ReportedCharge
@@ -28,7 +31,17 @@ class Anthropic:
 
     id = "anthropic"
     mount = "/anthropic"
+    faults = page_faults.KINDS
+    usage_path = "usage_report/messages"
     request_id_header = "request-id"
+
+    def addresses(self, url: str) -> Mapping[str, str]:
+        """One host."""
+        return {"base_url": url + self.mount}
+
+    def account_options(self, account: Account) -> Mapping[str, str]:  # noqa: ARG002  # the key decides the account
+        """None."""
+        return {}
 
     def admin_key(self, seed: int, org: str) -> str:
         """The organisation's admin key."""
@@ -42,14 +55,14 @@ class Anthropic:
         """The organisation of `org`."""
         return build_account(scenario, org)
 
-    def authorize(self, headers: Mapping[str, str], orgs: Mapping[str, str]) -> str:
+    def authorize(self, request: WireRequest, orgs: Mapping[str, str], wall_clock: dt.datetime) -> str:  # noqa: ARG002
         """The organisation that the key belongs to; the version header is checked after the key."""
-        key = headers.get("x-api-key", "")
+        key = request.headers.get("x-api-key", "")
         if not key:
             raise Refusal(401, "authentication_error", "x-api-key header is required")
         if key not in orgs:
             raise self.failure(403 if key.startswith("sk-ant-api") else 401)
-        version = headers.get("anthropic-version")
+        version = request.headers.get("anthropic-version")
         if version is None:
             raise Refusal(400, "invalid_request_error", "anthropic-version: header is required")
         if version != _VERSION:
@@ -59,6 +72,8 @@ class Anthropic:
 
     def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any]:
         """The body of a 200."""
+        if request.method != "GET":
+            raise Refusal(405, "invalid_request_error", f"Method {request.method} is not allowed for {request.path}.")
         match request.path.removeprefix(_ORGANIZATIONS):
             case "/usage_report/messages":
                 return usage.usage_page(request, account, ledger)
@@ -73,6 +88,14 @@ class Anthropic:
             case "/me":
                 return lists.me(account)
         raise Refusal(404, "not_found_error", f"Not found: {request.path}")
+
+    def spoil(self, fault: Fault, payload: dict[str, Any], request: WireRequest) -> None:
+        """Applies a page fault."""
+        page_faults.spoil(fault, payload, request)
+
+    def without_fault_token(self, request: WireRequest) -> WireRequest:
+        """The request without a page token of these faults."""
+        return page_faults.without_fault_token(request)
 
     def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]:
         """Anthropic's error envelope."""

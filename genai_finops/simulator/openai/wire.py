@@ -1,9 +1,12 @@
 """OpenAI's administration API below `/v1`: credentials, errors and routes."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genai_finops.simulator import page_faults
+from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.noise import token
 from genai_finops.simulator.openai import costs, lists, usage
@@ -34,7 +37,17 @@ class OpenAI:
 
     id = "openai"
     mount = "/openai/v1"
+    faults = page_faults.KINDS
+    usage_path = "usage/completions"
     request_id_header = "x-request-id"
+
+    def addresses(self, url: str) -> Mapping[str, str]:
+        """One host."""
+        return {"base_url": url + self.mount}
+
+    def account_options(self, account: Account) -> Mapping[str, str]:  # noqa: ARG002  # the key decides the account
+        """None."""
+        return {}
 
     def admin_key(self, seed: int, org: str) -> str:
         """The organisation's admin key."""
@@ -48,9 +61,9 @@ class OpenAI:
         """The organisation of `org`."""
         return build_account(scenario, org)
 
-    def authorize(self, headers: Mapping[str, str], orgs: Mapping[str, str]) -> str:
+    def authorize(self, request: WireRequest, orgs: Mapping[str, str], wall_clock: dt.datetime) -> str:  # noqa: ARG002
         """The organisation that the bearer token belongs to."""
-        scheme, _, key = headers.get("authorization", "").partition(" ")
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             message = (
                 "You didn't provide an API key. You need to provide it in an Authorization header using Bearer auth."
@@ -62,6 +75,8 @@ class OpenAI:
 
     def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any]:
         """The body of a 200."""
+        if request.method != "GET":
+            raise Refusal(405, "invalid_request_error", f"Method {request.method} is not allowed for {request.path}.")
         if (found := _USAGE.fullmatch(request.path)) and found[1] in usage.ENDPOINTS:
             return usage.usage_page(found[1], request, account, ledger)
         if request.path == "/organization/costs":
@@ -73,6 +88,14 @@ class OpenAI:
         if request.path == "/organization/users":
             return lists.users(request, account)
         raise Refusal(404, "invalid_request_error", f"Invalid URL (GET /v1{request.path})")
+
+    def spoil(self, fault: Fault, payload: dict[str, Any], request: WireRequest) -> None:
+        """Applies a page fault."""
+        page_faults.spoil(fault, payload, request)
+
+    def without_fault_token(self, request: WireRequest) -> WireRequest:
+        """The request without a page token of these faults."""
+        return page_faults.without_fault_token(request)
 
     def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]:  # noqa: ARG002  # it is in the header only
         """OpenAI's error envelope."""

@@ -17,6 +17,7 @@ from genai_finops.providers.base import (
 )
 from genai_finops.providers.config import AuthConfig, HttpConfig, ProviderConfig, RetryConfig, load_provider_configs
 from genai_finops.providers.http import HeaderAuth, ProviderSession, SessionOptions, page_of, parse_json, static_auth
+from genai_finops.providers.redaction import Redactor
 from genai_finops.providers.retry import retry_after_seconds
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "providers"
@@ -45,7 +46,9 @@ def session_over(
         random=lambda: 0.5,
         rate_limiter=Unlimited(),
     )
-    return ProviderSession(config, auth=auth or HeaderAuth("Authorization", SECRET), secrets=[SECRET], options=options)
+    return ProviderSession(
+        config, auth=auth or HeaderAuth("Authorization", SECRET), redactor=Redactor([SECRET]), options=options
+    )
 
 
 def get(session: ProviderSession, path: str = "/things") -> Any:
