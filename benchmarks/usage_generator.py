@@ -155,6 +155,7 @@ def _row(customer: Customer, key_number: int, traffic: Traffic, meter: str) -> d
         "context_tokens_above": above,
         "context_tokens_up_to": up_to,
         "variant": None,
+        "metering_source": None,
         "meter": meter,
         "consumed_unit": METERS[meter].consumed_unit,
         "x_raw_page": _SHA256_OF_NOTHING,

@@ -26,10 +26,13 @@ with judged as (
                 then 'every other row has all amounts'
             when is_estimated != (pricing_status in ('estimated', 'unpriced')) then 'is_estimated follows the status'
             when pricing_status in ('priced', 'estimated') and pricing_id is null then 'a price is traced to its row'
-            when pricing_status in ('unpriced', 'committed') and pricing_id is not null then 'no price, no row of the price table'
+            when pricing_status in ('unpriced', 'free', 'committed') and pricing_id is not null then 'no price, no row of the price table'
             when
-                pricing_status = 'committed' and (list_cost != 0 or billed_cost != 0)
-                then 'reserved capacity adds no pay-as-you-go cost'
+                pricing_status in ('free', 'committed') and (list_cost != 0 or billed_cost != 0)
+                then 'a free tier and reserved capacity add no pay-as-you-go cost'
+            when
+                (pricing_status in ('free', 'committed') or service_tier in ('free', 'committed')) and pricing_status != service_tier
+                then 'the status of traffic that is not charged is its tier'
             when list_cost != pricing_quantity * list_unit_price then 'unit price times quantity is the cost, unrounded'
             when cost_lower_bound > cost_upper_bound then 'bounds are ordered'
             when (cost_lower_bound is null) != (cost_upper_bound is null) then 'bounds come in pairs'

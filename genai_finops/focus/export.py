@@ -220,7 +220,8 @@ def _estimated(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | None)
         parameters,
     )
     rows = answer[0][0]
-    return [f"{rows} charges are estimates, at the lowest price they can have: see x_IsEstimated"] if rows else []
+    reason = "the usage does not say which of several prices applies"
+    return [f"{rows} charges are estimates, {reason}: see x_IsEstimated"] if rows else []
 
 
 def _write_manifest(out: Path, instance: DatasetInstance, schema_id: str, files: tuple[ExportedMonth, ...]) -> Path:

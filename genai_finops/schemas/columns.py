@@ -3,7 +3,9 @@
 from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Column
 
-SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", "fast", "committed")
+SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", "fast", "free", "committed")
+#: Tiers on which no pay-as-you-go price is charged.
+UNCHARGED_TIERS = ("free", "committed")
 HIERARCHY_LEVELS = ("DEPT", "PROJ", "TEAM")
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -122,14 +124,15 @@ USAGE_DIMENSIONS = (
         name="geography",
         type="string",
         nullable=True,
-        description="Geography that decides the price (global, us, eu, data zone); null where the provider reports none.",
+        description="Geography that decides the price: global, us, data_zone_us, data_zone_eu, regional (of Bedrock the regions of the "
+        "US, the others being regional_eu, regional_ap and regional_other); null where the provider reports none.",
     ),
     Column(
         name="service_tier",
         type="string",
         allowed=SERVICE_TIERS,
-        description="Canonical service tier; `committed` is traffic on reserved capacity, which has no pay-as-you-go price. "
-        "A tier that is not known here fails the partition.",
+        description="Canonical service tier; `free` is traffic within a provider's free tier, `committed` traffic on reserved capacity: "
+        "neither has a pay-as-you-go price. A tier that is not known here fails the partition.",
     ),
     Column(
         name="provider_service_tier",
@@ -162,6 +165,13 @@ USAGE_DIMENSIONS = (
         type="string",
         nullable=True,
         description="Further price variant: image size, search context size, container size.",
+    ),
+    Column(
+        name="metering_source",
+        type="string",
+        nullable=True,
+        description="What the row was read from, where the provider offers several: billing_export, monitoring, ...; null where "
+        "there is only one.",
     ),
 )
 METER = Column(

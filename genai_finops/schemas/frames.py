@@ -22,6 +22,9 @@ def meters_frame() -> pl.DataFrame:
             "token_direction": meter.token_direction,
             "token_cache_action": meter.token_cache_action,
             "modality": meter.modality,
+            "priced_as_meter": meter.parts.priced_as if meter.parts else None,
+            "bounding_meter": meter.parts.bounded_by if meter.parts else None,
+            "estimate_reason": meter.parts.reason if meter.parts else None,
         }
         for meter in meters.METERS.values()
     ]

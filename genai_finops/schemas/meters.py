@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-MeterKind = Literal["tokens", "tool", "media", "storage", "statistic"]
+MeterKind = Literal["tokens", "tool", "media", "storage", "statistic", "unmapped"]
+Modality = Literal["text", "audio", "image", "video"]
+EstimateReason = Literal["unknown_cache_share", "unknown_cache_lifetime"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The meters that another one adds up, for models that the list gives no rate of that one: the meter whose price is taken,
+    the meter whose price is the other bound, and the reason that the amount is estimated for where the two differ.
+    """
+
+    priced_as: str
+    bounded_by: str
+    reason: EstimateReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +41,11 @@ class Meter:
     is_billable: bool = True
     token_direction: Literal["Input", "Output"] | None = None
     token_cache_action: Literal["Uncached", "Read", "Write"] | None = None
-    modality: Literal["text", "audio", "image", "video"] | None = None
+    modality: Modality | None = None
+    #: Whether a price list can have a rate of the meter itself.
+    is_rated: bool = True
+    #: For a meter that adds up what a price list may keep apart.
+    parts: Parts | None = None
 
     @property
     def per_block(self) -> Decimal:
@@ -37,12 +54,25 @@ class Meter:
 
 
 _MILLION = 1_000_000
+_MODALITIES: tuple[Modality, ...] = ("text", "audio", "image", "video")
+
+
+def _parts_of(name: str, suffix: str) -> Parts | None:
+    if name == "input":
+        # Uncached is the price that is never too low; all of it read from the cache is the other bound.
+        return Parts(f"uncached_input{suffix}", f"cache_read{suffix}", "unknown_cache_share")
+    if name == "cache_write":
+        # Five minutes is the lifetime that is written without asking for another.
+        return Parts("cache_write_5m", "cache_write_1h", "unknown_cache_lifetime")
+    return None
 
 
 def _token_meters() -> list[Meter]:
     bases: list[tuple[str, str, Literal["Input", "Output"], Literal["Uncached", "Read", "Write"] | None, bool]] = [
         ("uncached_input", "Input Tokens", "Input", "Uncached", True),
         ("cache_read", "Cached Input Tokens", "Input", "Read", True),
+        # Input of which the provider does not say how much was read from a cache.
+        ("input", "Input Tokens (cached share not reported)", "Input", None, True),
         ("cache_write", "Cache Write Input Tokens", "Input", "Write", False),
         ("cache_write_5m", "Cache Write Input Tokens (5 minutes)", "Input", "Write", False),
         ("cache_write_1h", "Cache Write Input Tokens (1 hour)", "Input", "Write", False),
@@ -51,7 +81,7 @@ def _token_meters() -> list[Meter]:
     ]
     meters = []
     for name, sku_meter, direction, action, has_modalities in bases:
-        for modality in ("text", "audio", "image", "video") if has_modalities else ("text",):
+        for modality in _MODALITIES if has_modalities else _MODALITIES[:1]:
             suffix = "" if modality == "text" else f"_{modality}"
             prefix = "" if modality == "text" else f"{modality.capitalize()} "
             meters.append(
@@ -65,6 +95,8 @@ def _token_meters() -> list[Meter]:
                     token_direction=direction,
                     token_cache_action=action,
                     modality=modality,
+                    is_rated=name != "input",
+                    parts=_parts_of(name, suffix),
                 )
             )
     return meters
@@ -141,6 +173,25 @@ _OTHERS = [
         consumed_unit="B",
         pricing_unit="B",
         pricing_block=1,
+    ),
+    # Lists quote it per million, but the official FOCUS validator refuses a number before a unit of amount and time.
+    Meter(
+        name="cache_storage_token_hour",
+        kind="storage",
+        sku_meter="Cache Storage",
+        consumed_unit="Token-Hours",
+        pricing_unit="Token-Hours",
+        pricing_block=1,
+    ),
+    # What a bill charges under a SKU that nothing maps. It has no rate, so that it is seen as unpriced instead of missing.
+    Meter(
+        name="unmapped",
+        kind="unmapped",
+        sku_meter="Unmapped Usage",
+        consumed_unit="Units",
+        pricing_unit="Units",
+        pricing_block=1,
+        is_rated=False,
     ),
     Meter(
         name="request",

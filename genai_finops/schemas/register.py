@@ -1,7 +1,7 @@
 """Every table of the platform, by name."""
 
 from genai_finops.schemas.table import Layer, Table
-from genai_finops.schemas.tables import control, focus, pricing, reference, unified, usage
+from genai_finops.schemas.tables import control, focus, pricing, reference, resources, unified, usage
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -14,10 +14,12 @@ TABLES: dict[str, Table] = {
         control.HIERARCHY_ASSIGNMENTS,
         pricing.PRICE_CATALOGUE,
         pricing.MODEL_ALIAS_RULES,
+        resources.PROVIDER_RESOURCES,
         usage.PAYG_USAGE_RAW,
         pricing.PAYG_PRICING,
         unified.PAYG_COSTS_DAILY,
         unified.USAGE_DAILY_UNIFIED,
+        resources.PROVIDER_RESOURCE_VALIDITIES,
         unified.COSTS_DAILY_UNIFIED,
         unified.UNPRICED_USAGE,
         focus.COST_DATA_STANDARD_1_3,

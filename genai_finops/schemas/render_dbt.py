@@ -18,8 +18,10 @@ _PROJECT = (
 )
 
 
-def sources_yaml(landing: Iterable[Table], reference: Iterable[Table]) -> str:
-    """Two sources: `landing`, one file per replace key in day folders, and `reference`, one file per table."""
+def sources_yaml(landing: Iterable[Table], reference: Iterable[Table], resources: Iterable[Table]) -> str:
+    """Three sources: `landing`, one file per replace key in day folders, `reference`, one file per table, and `resources`,
+    one file per credential in folders of the providers.
+    """
     # `template` because the default formatter, str.format, trips over the braces of a DuckDB struct.
     landing_location = (
         f"read_parquet('{_LAKE}/landing/$name/*/*/*.parquet', hive_partitioning = true, "
@@ -40,6 +42,12 @@ def sources_yaml(landing: Iterable[Table], reference: Iterable[Table]) -> str:
                 "Snapshots of registers, the price catalogue and the control database, one file per table.",
                 reference_location,
                 [_source_table(table, with_day=False) for table in reference],
+            ),
+            _source(
+                "resources",
+                "Resources that usage names, as the providers' lists described them, one file per credential.",
+                f"read_parquet('{_LAKE}/resources/*/*.parquet')",
+                [_source_table(table, with_day=False) for table in resources],
             ),
         ],
     }

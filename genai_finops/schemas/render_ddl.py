@@ -43,26 +43,24 @@ def _field(column: Column) -> dict[str, str]:
     return field
 
 
-def bigquery_sources_ddl(landing: Iterable[Table], reference: Iterable[Table]) -> str:
+def bigquery_sources_ddl(tables: Iterable[Table]) -> str:
     """External tables over the lake in a bucket. `${PROJECT}` and `${LAKE_URL}` (gs://...) are replaced before use."""
-    statements = [_external_table(table, hive=True) for table in landing]
-    statements.extend(_external_table(table, hive=False) for table in reference)
-    return "\n".join(statements)
+    return "\n".join(_external_table(table) for table in tables)
 
 
-def _external_table(table: Table, *, hive: bool) -> str:
+def _external_table(table: Table) -> str:
     # Parameterised types are not allowed for external tables: the files' own decimals carry precision and scale.
     columns = ",\n".join(
         f"    {column.name} {TYPES[column.type].bigquery.partition('(')[0]}" for column in table.columns
     )
-    source = "landing" if hive else "reference"
-    lines = [f"create or replace external table `${{PROJECT}}.genai_finops_{source}.{table.name}` (\n{columns}\n)"]
-    if hive:
+    lines = [f"create or replace external table `${{PROJECT}}.genai_finops_{table.layer}.{table.name}` (\n{columns}\n)"]
+    if table.layer == "landing":
         lines.append(f"with partition columns ({LANDING_DAY} date)")
         uri = f"${{LAKE_URL}}/landing/{table.name}/*"
         options = ["format = 'parquet'", f"uris = ['{uri}']", f"hive_partition_uri_prefix = '{uri[:-2]}'"]
     else:
-        options = ["format = 'parquet'", f"uris = ['${{LAKE_URL}}/reference/{table.name}.parquet']"]
+        path = "resources/*" if table.layer == "resources" else f"reference/{table.name}.parquet"
+        options = ["format = 'parquet'", f"uris = ['${{LAKE_URL}}/{path}']"]
     lines.append("options (" + ", ".join([*options, "decimal_target_types = ['NUMERIC', 'BIGNUMERIC']"]) + ");")
     return "\n".join(lines) + "\n"
 

@@ -147,6 +147,25 @@ def assignment_row(scope: str, scope_id: str, entity_id: str, **columns: Any) ->
     } | columns
 
 
+def resource_row(resource_id: str, model: str, first: dt.datetime, last: dt.datetime, **columns: Any) -> dict[str, Any]:
+    """One state of a deployment of provider toy, seen from the first to the last of these moments."""
+    row: dict[str, Any] = dict.fromkeys(column.name for column in TABLES["genai_provider_resource_states"].columns)
+    row |= {
+        "x_org_slug": "acme",
+        "x_credential_id": "cred-1",
+        "provider": "toy",
+        "account_id": "account-1",
+        "resource_type": "Deployment",
+        "resource_id": resource_id,
+        "resource_name": resource_id.title(),
+        "provider_model_id": model,
+        "capacity": Decimal("1.5"),
+        "first_observed_at": first,
+        "last_observed_at": last,
+    }
+    return row | columns
+
+
 def rating_rows(cases: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
     """Landing rows and reference rows of rating_cases.yml; a case is found by its id in api_key_id."""
     usage = []
@@ -178,6 +197,13 @@ class ToyLake:
             if table.layer == "reference":
                 frame = meters_frame() if table.name == "genai_meters" else frame_of(table, rows.get(table.name, []))
                 _write(self.root / "reference" / f"{table.name}.parquet", frame)
+        self.write_resources()
+
+    def write_resources(self, rows: Sequence[Row] = ()) -> None:
+        """Write the states of one credential's resources."""
+        table = TABLES["genai_provider_resource_states"]
+        _write(self.root / "resources" / "_schema" / "empty.parquet", frame_of(table, []))
+        _write(self.root / "resources" / "toy" / "acme.cred-1.parquet", frame_of(table, rows))
 
     def land(self, rows: Iterable[Row]) -> None:
         """Replace the landing partitions of the days that occur in rows."""
@@ -234,6 +260,7 @@ def toy() -> SimpleNamespace:
         price_row=price_row,
         alias_row=alias_row,
         assignment_row=assignment_row,
+        resource_row=resource_row,
         rating_rows=rating_rows,
         frame_of=frame_of,
         provider_row=PROVIDER_ROW,

@@ -1,5 +1,6 @@
 """The same lake built by dbt on a BigQuery emulator and on DuckDB, compared cell by cell."""
 
+import datetime as dt
 import io
 import json
 import socket
@@ -43,7 +44,14 @@ EMULATED = {
     "enforce_contracts": False,
 }
 MODELS = [table.name for table in TABLES.values() if table.model_folder is not None]
+#: Files of the tables of each layer that is loaded, below the lake.
+FILES = {
+    "landing": "landing/{name}/day=*/*/*.parquet",
+    "reference": "reference/{name}.parquet",
+    "resources": "resources/*/*.parquet",
+}
 CASES = yaml.safe_load((Path(__file__).parent / "rating_cases.yml").read_text(encoding="utf-8"))
+INSTANTS = [dt.datetime(2026, 10, 2, hour, tzinfo=dt.UTC) for hour in (6, 12, 18)]
 FIRST, SECOND, THIRD = (yaml.safe_load(f"2026-10-0{n}") for n in (2, 3, 4))
 
 
@@ -100,25 +108,24 @@ class Both:
     client: Any
     duckdb: Settings
     bigquery: Settings
+    resources: list[dict[str, Any]]
 
     def load(self, usage: list[Any], reference: dict[str, list[Any]]) -> None:
         """Write the lake's files, and the same rows into the emulator's source tables."""
         self.lake.write_reference(**reference)
+        self.lake.write_resources(self.resources)
         self.lake.land(usage)
         for table in TABLES.values():
-            if table.layer == "landing":
-                self._load_table("genai_finops_landing", table.name)
-            if table.layer == "reference":
-                self._load_table("genai_finops_reference", table.name)
+            if table.layer in FILES:
+                self._load_table(f"genai_finops_{table.layer}", table.name, FILES[table.layer])
 
-    def _load_table(self, dataset: str, name: str) -> None:
+    def _load_table(self, dataset: str, name: str, pattern: str) -> None:
         resource = (REPOSITORY / f"genai_finops/schemas/rendered/bigquery/{name}.json").read_text(encoding="utf-8")
         fields = json.loads(resource)["schema"]["fields"]
         # A load job of the emulator rounds to 9 decimals, so wide decimals are loaded as text and cast afterwards.
         wide = [field["name"] for field in fields if field["type"] == "BIGNUMERIC"]
         loaded = [field | {"type": "STRING"} if field["name"] in wide else field for field in fields]
-        pattern = "landing/*/day=*/*/*.parquet" if dataset.endswith("landing") else "reference/*.parquet"
-        files = [str(path) for path in self.lake.root.glob(pattern) if name in str(path)]
+        files = [str(path) for path in self.lake.root.glob(pattern.format(name=name))]
         cells = ", ".join(
             f"cast({field['name']} as varchar) as {field['name']}" if field["name"] in wide else field["name"]
             for field in fields
@@ -186,13 +193,17 @@ def both(endpoint: str, module_toy_lake: Any, toy: Any, tmp_path_factory: pytest
     client = bigquery.Client(
         project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
     )
-    for dataset in ("genai_finops", "genai_finops_landing", "genai_finops_reference"):
+    for dataset in ("genai_finops", *(f"genai_finops_{layer}" for layer in FILES)):
         client.create_dataset(dataset, exists_ok=True)
     pair = Both(
         lake=module_toy_lake,
         client=client,
         duckdb=settings,
         bigquery=Settings.from_environment(environment, settings.home),
+        resources=[
+            toy.resource_row("chat", "toy-large", INSTANTS[0], INSTANTS[1], tags='{"team":"search"}'),
+            toy.resource_row("chat", "toy-cached", INSTANTS[2], INSTANTS[2], modified_at=INSTANTS[1]),
+        ],
     )
     usage, reference = toy.rating_rows(CASES)
     pair.load(usage, reference)

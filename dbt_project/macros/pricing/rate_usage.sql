@@ -12,12 +12,18 @@
   The matching is decided on the few distinct rating keys of the usage and the few periods in which no rate of a key changes,
   not on the rows: the rows are read twice and joined once, on the key and the period. usage is named in two steps on
   purpose, because an engine that keeps a step which is used twice would keep a copy of all rows.
+
+  A meter that adds up what the price list may keep apart (meters.priced_as_meter) is rated by the rates of two meters, for models
+  that have no rate of the meter itself: the first gives the price, both give the bounds, and meters.estimate_reason says why.
+  Tier, geography and variant have to fit in each of them. Where the two prices are the same, nothing is estimated.
 #}
 {% macro rate_usage(usage, filter, rates, meters, providers) %}
 {%- set key = [
     'provider', 'model_id', 'meter', 'service_tier', 'geography', 'context_tokens_above', 'context_tokens_up_to', 'variant'
 ] %}
 {%- set no_limit = 9223372036854775807 -%}
+{%- set uncharged = {'committed': 'covered_by_commitment', 'free': 'free_tier'} -%}
+{%- set is_uncharged = "keys.service_tier in ('" ~ uncharged | join("', '") ~ "')" -%}
 rating_keys as (
     select distinct {{ key | join(', ') }}
     from {{ usage }}
@@ -31,6 +37,8 @@ keys as (
         providers.currency,
         meters.pricing_unit,
         meters.per_block,
+        meters.kind as meter_kind,
+        meters.estimate_reason,
         coalesce(rating_keys.geography, 'global') as rate_geography,
         coalesce(rating_keys.context_tokens_above, 0) as tokens_above,
         coalesce(rating_keys.context_tokens_up_to, {{ no_limit }}) as tokens_up_to
@@ -49,10 +57,25 @@ list_rates as (
     where x_org_slug is null and volume_threshold_tokens is null
 ),
 
+-- The meters whose rates price a meter: itself, or the two that it adds up. Those with rank 0 give the price.
+meter_rates as (
+    select meter, meter as rate_meter, 0 as meter_rank, 0 as part_rank
+    from {{ meters }}
+    union all
+    select meter, priced_as_meter as rate_meter, 0 as meter_rank, 1 as part_rank
+    from {{ meters }}
+    where priced_as_meter is not null
+    union all
+    select meter, bounding_meter as rate_meter, 1 as meter_rank, 1 as part_rank
+    from {{ meters }}
+    where bounding_meter is not null
+),
+
 -- Periods between two changes of any rate of a model's meter, from the first day that can be written to the last.
 rated_meters as (
-    select distinct provider, model_id, meter
+    select distinct rating_keys.provider, rating_keys.model_id, rating_keys.meter, meter_rates.rate_meter
     from rating_keys
+    left join meter_rates on meter_rates.meter = rating_keys.meter
 ),
 
 boundaries as (
@@ -63,14 +86,14 @@ boundaries as (
     from rated_meters
     inner join list_rates as rates
         on rates.provider = rated_meters.provider
-        and rates.meter = rated_meters.meter
+        and rates.meter = rated_meters.rate_meter
         and (rates.model_id = rated_meters.model_id or rates.model_id is null)
     union distinct
     select rated_meters.provider, rated_meters.model_id, rated_meters.meter, rates.valid_until as valid_from
     from rated_meters
     inner join list_rates as rates
         on rates.provider = rated_meters.provider
-        and rates.meter = rated_meters.meter
+        and rates.meter = rated_meters.rate_meter
         and (rates.model_id = rated_meters.model_id or rates.model_id is null)
     where rates.valid_until < {{ end_of_time() }}
 ),
@@ -90,6 +113,7 @@ candidates as (
     select
         {% for column in key %}keys.{{ column }}, {% endfor %}
         periods.valid_from,
+        meter_rates.meter_rank,
         rates.pricing_id,
         rates.pricing_type,
         rates.source || ' ' || rates.source_version as pricing_source,
@@ -109,13 +133,18 @@ candidates as (
         on periods.provider = keys.provider
         and periods.model_id is not distinct from keys.model_id
         and periods.meter = keys.meter
+    inner join meter_rates on meter_rates.meter = keys.meter
     inner join list_rates as rates
         on rates.provider = keys.provider
-        and rates.meter = keys.meter
+        and rates.meter = meter_rates.rate_meter
         and rates.currency = keys.currency
         and rates.valid_from <= periods.valid_from
         and periods.valid_from < rates.valid_until
         and (rates.model_id = keys.model_id or rates.model_id is null)
+    where true
+    -- Rates of the meter itself win over those of its parts, whatever they fit.
+    qualify meter_rates.part_rank = min(meter_rates.part_rank)
+        over (partition by {% for column in key %}keys.{{ column }}, {% endfor %}periods.valid_from)
 ),
 
 -- What each rate's rivals are: the best model rank and, among those that fit but for the band, the best variant rank.
@@ -123,8 +152,8 @@ ranked as (
     select
         *,
         min(case when fits_tier and fits_geography and fits_variant then model_rank * 2 + variant_rank end)
-            over (partition by {{ key | join(', ') }}, valid_from) as fitting_rank,
-        min(model_rank) over (partition by {{ key | join(', ') }}, valid_from) as best_model_rank
+            over (partition by {{ key | join(', ') }}, valid_from, meter_rank) as fitting_rank,
+        min(model_rank) over (partition by {{ key | join(', ') }}, valid_from, meter_rank) as best_model_rank
     from candidates
 ),
 
@@ -141,13 +170,18 @@ matches as (
     select
         {{ key | join(',\n        ') }},
         valid_from,
-        count(case when is_match then 1 end) as match_count,
-        count(case when is_rival then 1 end) as rival_count,
-        count(case when fits_tier then 1 end) as tier_count,
-        count(case when fits_tier and fits_geography then 1 end) as geography_count,
-        min(case when is_match then rate_tokens_above end) as lowest_band,
+        -- Only rates of the meter that gives the price are counted as such: one that merely bounds it prices nothing.
+        count(case when meter_rank = 0 then 1 end) as rate_count,
+        count(case when meter_rank = 0 and is_match then 1 end) as match_count,
+        count(case when meter_rank = 0 and is_rival then 1 end) as rival_count,
+        count(case when meter_rank = 0 and fits_tier then 1 end) as tier_count,
+        count(case when meter_rank = 0 and fits_tier and fits_geography then 1 end) as geography_count,
         min(case when is_match then unit_price end) as lowest_match,
         max(case when is_match then unit_price end) as highest_match,
+        -- Whether the other bound lies outside of the prices that can be given.
+        min(case when is_match then unit_price end) < min(case when meter_rank = 0 and is_match then unit_price end)
+            or max(case when is_match then unit_price end) > max(case when meter_rank = 0 and is_match then unit_price end)
+            as is_bounded,
         min(case when is_bound then unit_price end) as lowest_bound,
         max(case when is_bound then unit_price end) as highest_bound
     from judged
@@ -163,7 +197,7 @@ applied as (
         pricing_source,
         unit_price
     from judged
-    where is_match
+    where is_match and meter_rank = 0
     qualify row_number() over (
         partition by {{ key | join(', ') }}, valid_from
         order by rate_tokens_above, pricing_id
@@ -178,8 +212,11 @@ known_models as (
 ),
 
 known_meters as (
-    select distinct provider, meter, model_id
-    from list_rates
+    select distinct rates.provider, meter_rates.meter, rates.model_id
+    from list_rates as rates
+    inner join meter_rates
+        on meter_rates.rate_meter = rates.meter
+        and meter_rates.meter_rank = 0
 ),
 
 resolved as (
@@ -188,37 +225,42 @@ resolved as (
         keys.currency,
         keys.pricing_unit,
         keys.per_block,
+        keys.meter_kind,
         periods.valid_from,
         periods.valid_until,
-        applied.pricing_id,
-        applied.pricing_type,
-        applied.pricing_source,
+        {%- for column in ('pricing_id', 'pricing_type', 'pricing_source') %}
+        case when not {{ is_uncharged }} then applied.{{ column }} end as {{ column }},
+        {%- endfor %}
         case
-            when keys.service_tier = 'committed' then 'committed'
-            when matches.match_count = 1 then 'priced'
-            when matches.match_count > 1 then 'estimated'
+            when {{ is_uncharged }} then keys.service_tier
+            when matches.match_count = 1 and not matches.is_bounded then 'priced'
+            when matches.match_count > 0 then 'estimated'
             else 'unpriced'
         end as pricing_status,
         case
-            when keys.service_tier = 'committed' then 'covered_by_commitment'
+            {%- for tier, reason in uncharged.items() %}
+            when keys.service_tier = '{{ tier }}' then '{{ reason }}'
+            {%- endfor %}
+            when matches.match_count > 0 and matches.is_bounded then keys.estimate_reason
             when matches.match_count = 1 then null
             when matches.match_count > 1 then 'unknown_context_band'
             when matches.rival_count > 0 then 'unknown_context_band'
             when matches.geography_count > 0 then 'unknown_variant'
             when matches.tier_count > 0 then 'unknown_geography'
-            when matches.valid_from is not null then 'unknown_tier'
+            when matches.rate_count > 0 then 'unknown_tier'
             when model_meters.meter is not null or meters_of_any_model.meter is not null then 'no_rate_on_day'
+            when keys.meter_kind = 'unmapped' then 'unknown_meter'
             when keys.model_id is not null and known_models.model_id is null then 'unknown_model'
             else 'unknown_meter'
         end as pricing_reason,
-        case when keys.service_tier = 'committed' then {{ zero_rate() }} else applied.unit_price end as unit_price,
+        case when {{ is_uncharged }} then {{ zero_rate() }} else applied.unit_price end as unit_price,
         case
-            when keys.service_tier = 'committed' then {{ zero_rate() }}
+            when {{ is_uncharged }} then {{ zero_rate() }}
             when matches.match_count > 0 then matches.lowest_match
             else matches.lowest_bound
         end as lowest_unit_price,
         case
-            when keys.service_tier = 'committed' then {{ zero_rate() }}
+            when {{ is_uncharged }} then {{ zero_rate() }}
             when matches.match_count > 0 then matches.highest_match
             else matches.highest_bound
         end as highest_unit_price
@@ -246,15 +288,20 @@ quantified_usage as (
     select
         usage.*,
         resolved.pricing_status,
-        -- The provider named a model that no alias rule knows, as opposed to usage that has no model.
+        -- As opposed to usage that has no model: the provider named a model that no alias rule knows, or tokens were used through
+        -- a resource whose model is not known.
         case
-            when resolved.pricing_status = 'unpriced' and usage.model_id is null and usage.provider_model_id is not null then 'unknown_model'
+            when resolved.pricing_status != 'unpriced' or usage.model_id is not null or resolved.meter_kind = 'unmapped'
+                then resolved.pricing_reason
+            when usage.provider_model_id is not null then 'unknown_model'
+            when resolved.pricing_reason = 'unknown_meter' and resolved.meter_kind = 'tokens' and usage.resource_id is not null
+                then 'unknown_model'
             else resolved.pricing_reason
         end as pricing_reason,
         resolved.pricing_status in ('estimated', 'unpriced') as is_estimated,
-        case when resolved.pricing_status != 'committed' then resolved.pricing_id end as pricing_id,
-        case when resolved.pricing_status != 'committed' then resolved.pricing_type end as pricing_type,
-        case when resolved.pricing_status != 'committed' then resolved.pricing_source end as pricing_source,
+        resolved.pricing_id,
+        resolved.pricing_type,
+        resolved.pricing_source,
         resolved.currency,
         resolved.pricing_unit,
         cast(usage.quantity * resolved.per_block as {{ type_quantity() }}) as pricing_quantity,

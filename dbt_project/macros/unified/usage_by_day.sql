@@ -13,8 +13,8 @@
 {% macro usage_by_day(flow, relation, filter) %}
 {%- set key = [
     'provider', 'usage_date', 'sub_account_id', 'sub_account_type', 'resource_id', 'resource_type', 'api_key_id',
-    'provider_model_id', 'region_id', 'geography', 'service_tier', 'provider_service_tier', 'context_band', 'variant', 'meter',
-    'x_org_slug', 'x_pipeline_id', 'x_credential_id', 'x_pipeline_run_date'
+    'provider_model_id', 'region_id', 'geography', 'service_tier', 'provider_service_tier', 'context_band', 'variant',
+    'metering_source', 'meter', 'x_org_slug', 'x_pipeline_id', 'x_credential_id', 'x_pipeline_run_date'
 ] -%}
 {#- One value per key: names and bounds follow from the key's columns, and of two writes the later one is told. -#}
 {%- set carried = [

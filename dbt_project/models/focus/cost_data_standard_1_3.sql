@@ -61,7 +61,7 @@ price_lines as (
         case rates.meter when 'cache_write_5m' then '5m' when 'cache_write_1h' then '1h' end as cache_ttl,
         case
             when rates.geography = 'global' then 'Global'
-            when rates.geography like '%-%' then 'Regional'
+            when rates.geography like 'regional%' or rates.geography like '%-%' then 'Regional'
             else 'DataZone'
         end as serving_scope
     from rates
@@ -118,14 +118,17 @@ sku_prices as (
     from skus
 ),
 
--- Committed tokens are paid by a commitment and are not charges; unpriced usage has no cost.
+-- Committed tokens are paid by a commitment and those of a free tier by nobody: they are no charges. Unpriced usage has no
+-- cost. A request that is served from anywhere has no region.
 charges as (
     select
         *,
+        nullif(region_id, 'global') as served_region_id,
         {{ row_id([
             'x_org_slug', 'x_pipeline_id', 'x_credential_id', 'x_pipeline_run_date', 'flow', 'provider', 'usage_date',
             'sub_account_id', 'sub_account_type', 'resource_id', 'resource_type', 'api_key_id', 'provider_model_id',
-            'region_id', 'geography', 'service_tier', 'provider_service_tier', 'context_band', 'variant', 'meter',
+            'region_id', 'geography', 'service_tier', 'provider_service_tier', 'context_band', 'variant', 'metering_source',
+            'meter',
         ]) }} as charge_id
     from costs
     where
@@ -152,9 +155,13 @@ final as (
         cast(null as {{ type_of('string') }}) as CapacityReservationStatus,
         'Usage' as ChargeCategory,
         cast(null as {{ type_of('string') }}) as ChargeClass,
-        case
-            when charges.is_estimated
+        case charges.pricing_reason
+            when 'unknown_context_band'
                 then sku_prices.charge_description || ', the lowest of the prices that the usage can have'
+            when 'unknown_cache_share'
+                then sku_prices.charge_description || ', as if none of it had been read from a cache'
+            when 'unknown_cache_lifetime'
+                then sku_prices.charge_description || ', as if all of it had been written for five minutes'
             else sku_prices.charge_description
         end as ChargeDescription,
         'Usage-Based' as ChargeFrequency,
@@ -187,11 +194,15 @@ final as (
         charges.pricing_unit as PricingUnit,
         providers.provider_name as ProviderName,
         providers.publisher_name as PublisherName,
-        charges.region_id as RegionId,
-        charges.region_id as RegionName,
+        charges.served_region_id as RegionId,
+        charges.served_region_id as RegionName,
         charges.resource_id as ResourceId,
-        nullif(charges.resource_name, charges.resource_id) as ResourceName,
-        charges.resource_type as ResourceType,
+        case
+            when charges.resource_id is not null then nullif(charges.resource_name, charges.resource_id)
+        end as ResourceName,
+        case
+            when charges.resource_id is not null then coalesce(charges.resource_type, 'Resource')
+        end as ResourceType,
         providers.service_category as ServiceCategory,
         providers.service_name as ServiceName,
         providers.service_provider_name as ServiceProviderName,
@@ -230,6 +241,7 @@ final as (
         charges.context_band as x_ContextBand,
         charges.geography as x_Geography,
         charges.variant as x_Variant,
+        charges.metering_source as x_MeteringSource,
         charges.pricing_id as x_PricingId,
         charges.pricing_source as x_PricingSource,
         charges.is_estimated as x_IsEstimated,

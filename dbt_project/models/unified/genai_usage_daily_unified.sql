@@ -39,6 +39,7 @@ final as (
         daily.context_tokens_above,
         daily.context_tokens_up_to,
         daily.variant,
+        daily.metering_source,
         resolved_models.model_id,
         resolved_models.model_name,
         resolved_models.model_developer,

@@ -9,6 +9,7 @@ with prices as (
             when meter = 'cache_read' then 'uncached_input'
             when meter = 'cache_read_audio' then 'uncached_input_audio'
             when meter = 'cache_read_image' then 'uncached_input_image'
+            when meter = 'cache_read_video' then 'uncached_input_video'
         end as undiscounted_meter,
         case when service_tier in ('batch', 'flex') then 'standard' end as undiscounted_tier
     from {{ ref('genai_payg_pricing') }}

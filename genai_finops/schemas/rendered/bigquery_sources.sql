@@ -20,6 +20,7 @@ create or replace external table `${PROJECT}.genai_finops_landing.genai_payg_usa
     context_tokens_above int64,
     context_tokens_up_to int64,
     variant string,
+    metering_source string,
     meter string,
     quantity numeric,
     consumed_unit string,
@@ -64,7 +65,10 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_meters
     is_billable bool,
     token_direction string,
     token_cache_action string,
-    modality string
+    modality string,
+    priced_as_meter string,
+    bounding_meter string,
+    estimate_reason string
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_meters.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
@@ -145,3 +149,23 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_model_
     source_version string
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_model_alias_rules.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_resources.genai_provider_resource_states` (
+    x_org_slug string,
+    x_credential_id string,
+    provider string,
+    account_id string,
+    resource_type string,
+    resource_id string,
+    resource_name string,
+    region_id string,
+    provider_model_id string,
+    sku_name string,
+    capacity numeric,
+    tags string,
+    created_at timestamp,
+    modified_at timestamp,
+    first_observed_at timestamp,
+    last_observed_at timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/resources/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);

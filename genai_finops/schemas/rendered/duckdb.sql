@@ -25,7 +25,10 @@ create table if not exists genai_meters (
     "is_billable" boolean not null,
     "token_direction" varchar,
     "token_cache_action" varchar,
-    "modality" varchar
+    "modality" varchar,
+    "priced_as_meter" varchar,
+    "bounding_meter" varchar,
+    "estimate_reason" varchar
 );
 
 create table if not exists genai_organisations (
@@ -100,6 +103,25 @@ create table if not exists genai_model_alias_rules (
     "source_version" varchar not null
 );
 
+create table if not exists genai_provider_resource_states (
+    "x_org_slug" varchar not null,
+    "x_credential_id" varchar not null,
+    "provider" varchar not null,
+    "account_id" varchar not null,
+    "resource_type" varchar not null,
+    "resource_id" varchar not null,
+    "resource_name" varchar not null,
+    "region_id" varchar,
+    "provider_model_id" varchar,
+    "sku_name" varchar,
+    "capacity" decimal(26,6),
+    "tags" varchar,
+    "created_at" timestamp with time zone,
+    "modified_at" timestamp with time zone,
+    "first_observed_at" timestamp with time zone not null,
+    "last_observed_at" timestamp with time zone not null
+);
+
 create table if not exists genai_payg_usage_raw (
     "provider" varchar not null,
     "usage_date" date not null,
@@ -121,6 +143,7 @@ create table if not exists genai_payg_usage_raw (
     "context_tokens_above" bigint,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "metering_source" varchar,
     "meter" varchar not null,
     "quantity" decimal(26,6) not null,
     "consumed_unit" varchar not null,
@@ -186,6 +209,7 @@ create table if not exists genai_payg_costs_daily (
     "context_tokens_above" bigint,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "metering_source" varchar,
     "model_id" varchar,
     "model_name" varchar,
     "model_developer" varchar,
@@ -246,6 +270,7 @@ create table if not exists genai_usage_daily_unified (
     "context_tokens_above" bigint,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "metering_source" varchar,
     "model_id" varchar,
     "model_name" varchar,
     "model_developer" varchar,
@@ -263,6 +288,27 @@ create table if not exists genai_usage_daily_unified (
     "x_ingestion_date" date not null,
     "x_genai_provider" varchar not null,
     "x_genai_account_id" varchar not null
+);
+
+create table if not exists genai_provider_resources (
+    "x_org_slug" varchar not null,
+    "x_credential_id" varchar not null,
+    "provider" varchar not null,
+    "account_id" varchar not null,
+    "resource_type" varchar not null,
+    "resource_id" varchar not null,
+    "resource_name" varchar not null,
+    "region_id" varchar,
+    "provider_model_id" varchar,
+    "sku_name" varchar,
+    "capacity" decimal(26,6),
+    "tags" varchar,
+    "created_at" timestamp with time zone,
+    "modified_at" timestamp with time zone,
+    "first_observed_at" timestamp with time zone not null,
+    "last_observed_at" timestamp with time zone not null,
+    "valid_from" timestamp with time zone not null,
+    "valid_to" timestamp with time zone
 );
 
 create table if not exists genai_costs_daily_unified (
@@ -285,6 +331,7 @@ create table if not exists genai_costs_daily_unified (
     "context_tokens_above" bigint,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "metering_source" varchar,
     "model_id" varchar,
     "model_name" varchar,
     "model_developer" varchar,
@@ -345,6 +392,7 @@ create table if not exists genai_unpriced_usage (
     "context_tokens_above" bigint,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "metering_source" varchar,
     "model_id" varchar,
     "model_name" varchar,
     "model_developer" varchar,
@@ -473,6 +521,7 @@ create table if not exists cost_data_standard_1_3 (
     "x_ContextBand" varchar,
     "x_Geography" varchar,
     "x_Variant" varchar,
+    "x_MeteringSource" varchar,
     "x_PricingId" varchar,
     "x_PricingSource" varchar,
     "x_IsEstimated" boolean not null,

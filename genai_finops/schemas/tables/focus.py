@@ -514,6 +514,12 @@ _USAGE = (
         description="Price variant that the provider reported: image size, container size, ...",
     ),
     Column(
+        name="x_MeteringSource",
+        type="string",
+        nullable=True,
+        description="What the usage was read from, where the provider offers several: billing_export, monitoring, ...",
+    ),
+    Column(
         name="x_PricingId",
         type="string",
         nullable=True,
@@ -528,7 +534,9 @@ _USAGE = (
     Column(
         name="x_IsEstimated",
         type="bool",
-        description="True where the usage does not say which of several prices applies, and the lowest was taken.",
+        description="True where the usage does not say which of several prices applies. Of several context bands the lowest price was "
+        "taken, of input whose cached share is unknown the price of uncached input, of cache writes whose lifetime is unknown that of "
+        "five minutes.",
     ),
     Column(
         name="x_ChargeId",

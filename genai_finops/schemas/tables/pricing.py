@@ -1,10 +1,14 @@
 """Rates and model aliases: the price catalogue as imported, and the price table that rating reads."""
 
-from genai_finops.schemas.columns import METER, PROVIDER, SERVICE_TIERS
+from dataclasses import replace
+
+from genai_finops.schemas.columns import METER, PROVIDER, SERVICE_TIERS, UNCHARGED_TIERS
+from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Column, Table
 
 PRICING_TYPES = ("standard", "free_tier", "volume_discount", "committed_use", "promotional", "negotiated")
-PRICED_TIERS = tuple(tier for tier in SERVICE_TIERS if tier != "committed")
+PRICED_TIERS = tuple(tier for tier in SERVICE_TIERS if tier not in UNCHARGED_TIERS)
+RATED_METERS = tuple(meter.name for meter in METERS.values() if meter.is_rated)
 
 _RATE_KEY = (
     PROVIDER,
@@ -14,7 +18,7 @@ _RATE_KEY = (
         nullable=True,
         description="Canonical model; null for meters that no model decides (tools, storage).",
     ),
-    METER,
+    replace(METER, allowed=RATED_METERS),
     Column(name="service_tier", type="string", allowed=PRICED_TIERS, description="Service tier that the rate is for."),
     Column(name="geography", type="string", description="Geography that the rate is for; `global` is the base price."),
     Column(

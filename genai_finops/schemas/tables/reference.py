@@ -1,6 +1,9 @@
 """Registers of the platform itself that dbt reads: providers and meters."""
 
+from typing import get_args
+
 from genai_finops.schemas.columns import PROVIDER
+from genai_finops.schemas.meters import EstimateReason
 from genai_finops.schemas.table import Column, Table
 
 PROVIDERS = Table(
@@ -46,7 +49,7 @@ METERS = Table(
         Column(
             name="kind",
             type="string",
-            allowed=("tokens", "tool", "media", "storage", "statistic"),
+            allowed=("tokens", "tool", "media", "storage", "statistic", "unmapped"),
             description="Kind of meter.",
         ),
         Column(name="sku_meter", type="string", description="FOCUS SkuMeter."),
@@ -79,6 +82,25 @@ METERS = Table(
             nullable=True,
             allowed=("text", "audio", "image", "video"),
             description="Modality of the tokens.",
+        ),
+        Column(
+            name="priced_as_meter",
+            type="string",
+            nullable=True,
+            description="Meter whose rate prices this one where a model has no rate of this one; null where only rates of its own do.",
+        ),
+        Column(
+            name="bounding_meter",
+            type="string",
+            nullable=True,
+            description="Meter whose rate is the other bound of that price; null exactly when priced_as_meter is.",
+        ),
+        Column(
+            name="estimate_reason",
+            type="string",
+            nullable=True,
+            allowed=get_args(EstimateReason),
+            description="Reason of an amount that is estimated because the two prices differ; null exactly when priced_as_meter is.",
         ),
     ),
     grain=("meter",),

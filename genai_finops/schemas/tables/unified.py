@@ -1,5 +1,7 @@
 """Usage and cost of all flows in one shape, by day."""
 
+from typing import get_args
+
 from genai_finops.schemas.columns import (
     CONSUMED_UNIT,
     HIERARCHY,
@@ -10,11 +12,12 @@ from genai_finops.schemas.columns import (
     USAGE_DATE,
     USAGE_DIMENSIONS,
 )
+from genai_finops.schemas.meters import EstimateReason
 from genai_finops.schemas.table import Column, Table
 from genai_finops.schemas.tables.usage import DIMENSION_NAMES, REPLACE_KEY
 
 FLOWS = ("payg", "commitment", "infrastructure")
-PRICING_STATUSES = ("priced", "estimated", "unpriced", "committed")
+PRICING_STATUSES = ("priced", "estimated", "unpriced", "free", "committed")
 PRICING_REASONS = (
     "unknown_model",
     "unknown_meter",
@@ -22,7 +25,9 @@ PRICING_REASONS = (
     "unknown_geography",
     "unknown_variant",
     "unknown_context_band",
+    *get_args(EstimateReason),
     "no_rate_on_day",
+    "free_tier",
     "covered_by_commitment",
 )
 
@@ -75,15 +80,17 @@ _COST_COLUMNS = (
         name="pricing_status",
         type="string",
         allowed=PRICING_STATUSES,
-        description="priced: one rate fits. estimated: the usage does not say which of several context bands applies, the lowest is taken and the bounds "
-        "say the rest. unpriced: no rate fits, all amounts are null. committed: reserved capacity pays, so the pay-as-you-go price is 0.",
+        description="priced: one rate fits. estimated: the usage does not say which of several rates applies (of several context bands the lowest is taken, of input "
+        "whose cached share is unknown the uncached one, of cache writes whose lifetime is unknown that of five minutes), and the bounds say the rest. unpriced: no rate fits, all amounts are null. "
+        "free: within the provider's free tier, the price is 0. committed: reserved capacity pays, so the pay-as-you-go price is 0.",
     ),
     Column(
         name="pricing_reason",
         type="string",
         nullable=True,
         allowed=PRICING_REASONS,
-        description="Why the row is not simply priced; null exactly when pricing_status is priced.",
+        description="Why the row is not simply priced; null exactly when pricing_status is priced. Where the context band is unknown "
+        "beside the cached share or the lifetime, it is unknown_cache_share or unknown_cache_lifetime.",
     ),
     Column(
         name="is_estimated",

@@ -28,6 +28,7 @@ PROVIDERS = ("openai", "anthropic")
 MODELS = {"openai": ("gpt-4.1", "OpenAI", "GPT-4.1"), "anthropic": ("claude-sonnet-4-5", "Anthropic", "Claude Sonnet")}
 #: (context_tokens_above, context_tokens_up_to) of price lines: no bands, below a limit, above it.
 BANDS = ((0, None), (0, 200_000), (200_000, None))
+GEOGRAPHIES = ("global", "us", "eu-west-1", "regional", "regional_eu", "data_zone_eu")
 
 #: Columns of a cost row that may be null and that a FOCUS rule depends on.
 NULLABLE = (
@@ -37,18 +38,20 @@ NULLABLE = (
     {"resource_id": "vs_1", "resource_name": "vs_1", "resource_type": "Vector Store", "api_key_id": "key_1"},
     {"resource_id": "vs_2", "resource_name": "Manuals", "resource_type": "Vector Store", "geography": "us"},
     {"region_id": "us-east-1", "x_genai_account_id": "acct-unnamed"},
+    {"region_id": "global", "resource_id": "dep_1"},
+    {"resource_name": "Name of nothing", "metering_source": "monitoring"},
     {"x_hierarchy_entity_id": "DEPT-1", "x_hierarchy_path": "/ACME/DEPT-1", "variant": 'quality "hd" \\ large'},
 )
 
 
 def price_lines() -> Iterator[dict[str, Any]]:
-    """One rate for every provider, billable meter and tier, some with geography, band and variant."""
-    meters = [meter for meter in METERS.values() if meter.is_billable]
+    """One rate for every provider, billable meter that lists price, and tier, some with geography, band and variant."""
+    meters = [meter for meter in METERS.values() if meter.is_billable and meter.is_rated]
     price = Decimal("0.000000000001")
     for provider, meter, tier in itertools.product(PROVIDERS, meters, PRICED_TIERS):
         model = None if meter.kind == "tool" else MODELS[provider][0]
-        specials = itertools.product(BANDS, ("global", "us", "eu-west-1"), (None, "1024x1024"))
-        for (above, up_to), geography, variant in itertools.islice(specials, 12 if meter.name == "output" else 1):
+        specials = itertools.product(BANDS, GEOGRAPHIES, (None, "1024x1024"))
+        for (above, up_to), geography, variant in itertools.islice(specials, 20 if meter.name == "output" else 1):
             price = price * 3 % Decimal(7000) + Decimal("0.000000000007")
             yield {
                 "pricing_id": f"{provider}|{meter.name}|{tier}|{above}|{up_to}|{geography}|{variant}",
@@ -78,7 +81,25 @@ def cost_rows() -> Iterator[dict[str, Any]]:
     lines = list(price_lines())
     for number, (line, nulls) in enumerate(itertools.product(lines, NULLABLE)):
         yield cost_row(number, line, nulls)
-    for status, reason in (("unpriced", "unknown_model"), ("committed", "covered_by_commitment")):
+    unknown_share = {"pricing_status": "estimated", "pricing_reason": "unknown_cache_share", "is_estimated": True}
+    for line in lines:
+        if line["meter"].startswith("uncached_input"):
+            meter = line["meter"].removeprefix("uncached_")
+            for source in ("billing_export", "monitoring"):
+                yield (
+                    cost_row(-1, line, {"api_key_id": "shared"})
+                    | unknown_share
+                    | {
+                        "meter": meter,
+                        "provider_model_id": line["model_id"],
+                        "metering_source": source,
+                    }
+                )
+    no_charges = (
+        *(("unpriced", "unknown_model"), ("free", "free_tier")),
+        ("committed", "covered_by_commitment"),
+    )
+    for status, reason in no_charges:
         row = cost_row(-1, lines[0], {"api_key_id": status})
         amounts = dict.fromkeys(("list_cost", "contracted_cost", "effective_cost", "billed_cost"))
         yield row | amounts | {"pricing_status": status, "pricing_reason": reason, "pricing_id": None}

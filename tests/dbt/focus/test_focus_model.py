@@ -135,10 +135,60 @@ def test_the_description_says_what_was_charged_and_at_which_price(focus_query: Q
     assert re.fullmatch(r"OpenAI API: Input Tokens of gpt-4\.1, at [0-9.]+ USD per 1000000 Tokens", rows[0][0])
 
 
+def test_input_of_an_unknown_cached_share_is_charged_as_uncached_and_says_so(focus_query: Query) -> None:
+    rows = focus_query(
+        "select distinct SkuId, SkuMeter, x_IsEstimated, ChargeDescription from cost_data_standard_1_3 "
+        "where x_Meter = 'input' and x_GenaiProvider = 'OPENAI' and x_ServiceTier = 'standard'"
+    )
+    assert [row[:3] for row in rows] == [("gpt-4.1-input", "Input Tokens", True)]
+    assert rows[0][3].endswith("as if none of it had been read from a cache")
+
+
+def test_what_two_sources_of_a_provider_metered_are_two_charges(focus_query: Query) -> None:
+    rows = focus_query(
+        "select x_MeteringSource, count(distinct x_ChargeId) from cost_data_standard_1_3 where x_Meter = 'input_audio' "
+        "and x_GenaiProvider = 'OPENAI' and x_ServiceTier = 'standard' group by 1 order by 1"
+    )
+    assert rows == [("billing_export", 1), ("monitoring", 1)]
+
+
+@pytest.mark.parametrize("status", ["unpriced", "free", "committed"])
+def test_what_is_not_charged_is_no_row(focus_query: Query, status: str) -> None:
+    assert focus_query("select x_ChargeId from cost_data_standard_1_3 where x_ApiKeyId = ?", status) == []
+
+
+def test_usage_that_is_served_from_a_region_names_it(focus_query: Query) -> None:
+    rows = focus_query("select distinct RegionId, RegionName from cost_data_standard_1_3 where RegionId is not null")
+    assert rows == [("us-east-1", "us-east-1")]
+
+
+def test_a_resource_whose_kind_is_not_known_is_a_resource(focus_query: Query) -> None:
+    rows = focus_query("select distinct ResourceType from cost_data_standard_1_3 where ResourceId = 'dep_1'")
+    assert rows == [("Resource",)]
+
+
+@pytest.mark.parametrize(
+    ("geography", "scope"),
+    [
+        ("global", "Global"),
+        ("regional", "Regional"),
+        ("eu-west-1", "Regional"),
+        ("us", "DataZone"),
+        ("data_zone_eu", "DataZone"),
+    ],
+)
+def test_a_price_line_says_from_where_it_is_served(focus_query: Query, geography: str, scope: str) -> None:
+    rows = focus_query(
+        "select distinct SkuPriceDetails->>'x_ServingScope' from cost_data_standard_1_3 where x_PricingId = ?",
+        f"openai|output|standard|0|None|{geography}|None",
+    )
+    assert rows == [(scope,)]
+
+
 @pytest.mark.parametrize("column", ["PricingUnit", "ConsumedUnit"])
 def test_units_follow_the_unit_format(focus_query: Query, column: str) -> None:
     rows = focus_query(f"select distinct {column} from cost_data_standard_1_3")  # noqa: S608 - a column of the test
-    pattern = re.compile(r"([1-9][0-9]* )?[A-Z][a-z]+s|B")
+    pattern = re.compile(r"([1-9][0-9]* )?[A-Z][a-z]+s|B|[A-Z][a-z]+-Hours")
     assert [unit for (unit,) in rows if not pattern.fullmatch(unit)] == []
 
 
@@ -157,7 +207,10 @@ def test_details_are_compact_json_of_strings_with_x_keys(focus_query: Query) -> 
         "(SubAccountId is null) != (SubAccountType is null)",
         "(ResourceId is null) != (ResourceType is null)",
         "ResourceName = ResourceId",
+        "ResourceName is not null and ResourceId is null",
         "(RegionId is null) != (RegionName is null)",
+        "RegionId = 'global'",
+        "AvailabilityZone is not null",
         "BillingAccountName is null",
         "InvoiceId is not null or Tags is not null or AllocatedMethodId is not null",
     ],

@@ -95,6 +95,17 @@ def test_a_bigquery_table_keeps_every_decimal(table: Table, rendered: Path) -> N
     assert widths == expected
 
 
+def test_resources_are_read_from_one_file_per_credential_on_both_engines(rendered: Path) -> None:
+    sources = yaml.safe_load((rendered / "dbt_project/models/landing/sources.yml").read_text(encoding="utf-8"))[
+        "sources"
+    ]
+    (source,) = (source for source in sources if source["name"] == "resources")
+    statement = (rendered / "genai_finops/schemas/rendered/bigquery_sources.sql").read_text(encoding="utf-8")
+    assert source["config"]["meta"]["external_location"].endswith("/resources/*/*.parquet')")
+    assert "genai_finops_resources.genai_provider_resource_states`" in statement
+    assert "uris = ['${LAKE_URL}/resources/*']" in statement
+
+
 def test_the_duckdb_tables_can_be_created(rendered: Path) -> None:
     connection = duckdb.connect()
     connection.execute((rendered / "genai_finops/schemas/rendered/duckdb.sql").read_text(encoding="utf-8"))

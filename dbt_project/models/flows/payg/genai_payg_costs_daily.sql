@@ -32,6 +32,7 @@ final as (
         rated_usage.context_tokens_above,
         rated_usage.context_tokens_up_to,
         rated_usage.variant,
+        rated_usage.metering_source,
         rated_usage.model_id,
         rated_usage.model_name,
         rated_usage.model_developer,

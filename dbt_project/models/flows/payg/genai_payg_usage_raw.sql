@@ -28,6 +28,7 @@ final as (
         context_tokens_above,
         context_tokens_up_to,
         variant,
+        metering_source,
         meter,
         quantity,
         consumed_unit,

@@ -15,6 +15,7 @@ factors as (
         meter_kind,
         {{ price_text('service_tier') }} as service_tier,
         geography,
+        base_geography,
         cast(factor as {{ type_ratio() }}) as factor,
         valid_from,
         coalesce(valid_to, {{ end_of_time() }}) as valid_until
@@ -25,7 +26,7 @@ meters as (
     select * from {{ source('reference', 'genai_meters') }}
 ),
 
--- A factor makes prices of another geography out of global ones. It multiplies every tier, so that the factors of a tier
+-- A factor makes prices of another geography out of those that are given. It multiplies every tier, so that the factors of a tier
 -- and of a geography are taken as a product.
 multiplied_prices as (
     -- noqa: disable=LT02
@@ -50,12 +51,12 @@ multiplied_prices as (
     inner join meters on meters.meter = base_prices.meter
     inner join factors
         on factors.provider = base_prices.provider
+        and factors.base_geography = base_prices.geography
         and factors.meter_kind = meters.kind
         and (factors.model_id is null or factors.model_id = base_prices.model_id)
         and (factors.service_tier is null or factors.service_tier = base_prices.service_tier)
         and factors.valid_from < base_prices.valid_until
         and factors.valid_until > base_prices.valid_from
-    where base_prices.geography = 'global'
 ),
 
 final as (
