@@ -15,17 +15,15 @@ from genai_prices.data_snapshot import DataSnapshot, get_snapshot
 from genai_prices.data_units import unit_data
 from genai_prices.types import (
     ConditionalPrice,
-    ModelInfo,
     ModelPrice,
     PriceVariant,
-    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
 )
 
-from genai_finops.errors import FinopsError
-from genai_finops.pricing.catalogue_map import EARLIEST, PROVIDERS, Dimensions, MappedProvider, meters_of
+from genai_finops.pricing.catalogue_map import EARLIEST, PROVIDERS, Dimensions, meters_of
+from genai_finops.pricing.entries import CatalogueModel, priced_models
 from genai_finops.schemas.meters import METERS
 
 STANDARD = "standard"
@@ -43,6 +41,7 @@ class CatalogueRate:
     model_name: str | None
     meter: str
     service_tier: str
+    geography: str
     context_tokens_above: int
     context_tokens_up_to: int | None
     unit_price: Decimal
@@ -94,13 +93,17 @@ def read_catalogue(snapshot: DataSnapshot | None = None, *, package_version: str
     rates: list[CatalogueRate] = []
     skipped: list[SkippedPrice] = []
     for mapped in PROVIDERS:
-        for model in catalogue_provider(snapshot, mapped).models:
-            reader = _ModelReader(mapped, model)
+        by_place: dict[tuple[str, str], tuple[CatalogueRate, ...]] = {}
+        for named in priced_models(snapshot, mapped):
+            reader = _ModelReader(named)
             model_rates = tuple(reader.rates())
+            place = (named.model_id, named.geography)
             if not model_rates and not reader.skipped:
                 reader.skip("prices", "the catalogue names the model without a price")
-            rates.extend(model_rates)
+            elif by_place.setdefault(place, model_rates) != model_rates:
+                reader.skip("prices", f"another entry of {named.model_id} has other prices in the geography {place[1]}")
             skipped.extend(reader.skipped)
+        rates.extend(rate for model_rates in by_place.values() for rate in model_rates)
     return Catalogue(
         version=package_version or version("genai-prices"),
         rates=tuple(rates),
@@ -108,23 +111,13 @@ def read_catalogue(snapshot: DataSnapshot | None = None, *, package_version: str
     )
 
 
-def catalogue_provider(snapshot: DataSnapshot, mapped: MappedProvider) -> Provider:
-    """The provider's entry of a snapshot. Raises FinopsError when there is none."""
-    for provider in snapshot.providers:
-        if provider.id == mapped.catalogue_id:
-            return provider
-    raise FinopsError(
-        f"the price catalogue has no provider {mapped.catalogue_id}",
-        remedy="install a version of genai-prices that has it, or take it out of genai_finops/pricing/catalogue_map.py",
-    )
-
-
 class _ModelReader:
     """Rates of one model: for each tier and span of days, the bands of each meter."""
 
-    def __init__(self, mapped: MappedProvider, model: ModelInfo) -> None:
-        self.mapped = mapped
-        self.model = model
+    def __init__(self, named: CatalogueModel) -> None:
+        self.named = named
+        self.price_list = named.price_list
+        self.model = named.model
         self.skipped: list[SkippedPrice] = []
 
     def rates(self) -> Iterator[CatalogueRate]:
@@ -139,9 +132,11 @@ class _ModelReader:
         contexts: dict[str, list[dict[str, str]]] = {STANDARD: [{}]}
         known = {tuple(variant.when.items()) for variant in self._variants()}
         for when in sorted(known, key=str):
-            if len(when) != 1 or when[0] not in self.mapped.tiers:
+            if len(when) == 1 and when[0] in self.price_list.unsold:
+                continue
+            if len(when) != 1 or when[0] not in self.price_list.tiers:
                 self.skip(f"variant {dict(when)}", "no service tier is mapped to this request context")
-        for key, tier in self.mapped.tiers.items():
+        for key, tier in self.price_list.tiers.items():
             if (key,) not in known:
                 continue
             if tier is None:
@@ -164,11 +159,12 @@ class _ModelReader:
             for bands, start, end in history:
                 for band in bands:
                     yield CatalogueRate(
-                        provider=self.mapped.provider,
-                        model_id=self.model.id,
-                        model_name=self.model.name,
+                        provider=self.named.provider,
+                        model_id=self.named.model_id,
+                        model_name=self.named.model_name,
                         meter=meter,
                         service_tier=tier,
+                        geography=self.named.geography,
                         context_tokens_above=band.above,
                         context_tokens_up_to=band.up_to,
                         unit_price=band.price,
@@ -189,7 +185,7 @@ class _ModelReader:
     def _bands_by_meter(self, fields: Mapping[str, Decimal | TieredPrices]) -> dict[str, tuple[_Band, ...]]:
         bands: dict[str, tuple[_Band, ...]] = {}
         used: set[str] = set()
-        for meter, dimensions in meters_of(self.mapped, self.model.id).items():
+        for meter, dimensions in meters_of(self.price_list, self.named.developer, self.named.model_id).items():
             covering = _most_specific(fields, dimensions)
             used.update(covering)
             if len(covering) == 1:
@@ -238,7 +234,7 @@ class _ModelReader:
 
     def skip(self, subject: str, reason: str) -> None:
         self.skipped.append(
-            SkippedPrice(provider=self.mapped.provider, model_id=self.model.id, subject=subject, reason=reason)
+            SkippedPrice(provider=self.named.provider, model_id=self.named.model_id, subject=subject, reason=reason)
         )
 
 

@@ -10,9 +10,8 @@ from genai_finops.pricing.catalogue_map import EARLIEST, SOURCE
 from genai_finops.schemas.tables.pricing import MODEL_ALIAS_RULES, PRICE_CATALOGUE
 from genai_finops.schemas.validation import empty_frame, validate
 
-#: The catalogue is in US dollars throughout, and its rates are for no geography in particular.
+#: The catalogue is in US dollars throughout.
 _CURRENCY = "USD"
-_GEOGRAPHY = "global"
 
 
 def price_catalogue_frame(catalogue: Catalogue | None = None) -> pl.DataFrame:
@@ -24,7 +23,6 @@ def price_catalogue_frame(catalogue: Catalogue | None = None) -> pl.DataFrame:
     rows = [
         {
             **dataclasses.asdict(rate),
-            "geography": _GEOGRAPHY,
             "variant": None,
             "currency": _CURRENCY,
             "source": SOURCE,

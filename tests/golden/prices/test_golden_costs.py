@@ -24,10 +24,15 @@ TOLERANCE = Decimal("0.000000001")
 #: Cases that we price otherwise, or not at all, and why. None of them is a reason to change a price.
 DIFFERS: dict[str, str] = {
     "5547c66a26fd": "disputed: the source prices audio input of gpt-4o-transcribe as text, the vendor lists it higher",
+    "c9ead7ec0f5e": "disputed: the source has the price of before 2026-08-21 on a later day",
+    "f7f670d93a3e": "its packages were not given the image tokens of the output, which cost more than text",
     "50f8c1317e52": "claude-opus-5[1m] is a client's spelling that no provider reports: unknown, not the base model",
 }
 
-ANTHROPIC_TIERS = {None: "standard", "default": "standard", "standard": "standard", "fast": "fast"}
+STANDARD_TIERS = {None: "standard", "default": "standard", "standard": "standard", "ON_DEMAND": "standard"}
+ANTHROPIC_TIERS = {**STANDARD_TIERS, "fast": "fast"}
+GEOGRAPHIES = {"us_data_zone": "data_zone_us", "eu_data_zone": "data_zone_eu", "global": "global", None: "global"}
+BEDROCK_GEOGRAPHIES = {"global": "global", "eu": "regional_eu"} | dict.fromkeys(("apac", "jp", "au"), "regional_ap")
 OPENAI_TIERS = {
     None: "standard",
     "default": "standard",
@@ -44,6 +49,7 @@ class Case(NamedTuple):
     model: str
     day: dt.date
     service_tier: str
+    geography: str
     prompt_tokens: int
     meters: dict[str, int]
     expected: Decimal
@@ -77,8 +83,47 @@ def anthropic_meters(usage: dict[str, int]) -> dict[str, int]:
     }
 
 
-METERS_OF = {"openai": openai_meters, "anthropic": anthropic_meters}
+def gemini_meters(usage: dict[str, int]) -> dict[str, int]:
+    read, audio_read = usage.get("cache_read_tokens", 0), usage.get("cache_audio_read_tokens", 0)
+    inputs = {modality: usage.get(f"input_{modality}_tokens", 0) for modality in ("audio", "image", "video")}
+    image_out = usage.get("output_image_tokens", 0)
+    return {
+        "uncached_input": usage.get("input_tokens", 0) - (read - audio_read) - sum(inputs.values()),
+        "uncached_input_audio": inputs["audio"] - audio_read,
+        "uncached_input_image": inputs["image"],
+        "uncached_input_video": inputs["video"],
+        "cache_read": read - audio_read,
+        "cache_read_audio": audio_read,
+        "output": usage.get("output_tokens", 0) - image_out,
+        "output_image": image_out,
+        "web_search": usage.get("web_searches", 0),
+    }
+
+
+METERS_OF = {
+    "openai": openai_meters,
+    "anthropic": anthropic_meters,
+    "gemini": gemini_meters,
+    "gcp_vertex": gemini_meters,
+    "azure_openai": openai_meters,
+}
+
+
+def meters_of(provider: str, model: str, usage: dict[str, int]) -> dict[str, int]:
+    if provider == "aws_bedrock":
+        # Prices of Claude are by the lifetime of a cache write, prices of others are not.
+        return anthropic_meters(usage) if "claude" in model else openai_meters(usage)
+    return METERS_OF[provider](usage)
+
+
 TIERS_OF = {"openai": OPENAI_TIERS, "anthropic": ANTHROPIC_TIERS}
+
+
+def geography_of(provider: str, model: str, scope: str | None) -> str:
+    """Where a price holds: the place of the request, on Bedrock the geography in the model's id."""
+    if provider == "aws_bedrock":
+        return BEDROCK_GEOGRAPHIES.get(model.partition(".")[0], "regional")
+    return GEOGRAPHIES.get(scope, "regional")
 
 
 def read_cases() -> Iterator[Case]:
@@ -87,7 +132,7 @@ def read_cases() -> Iterator[Case]:
             record = json.loads(line, parse_float=Decimal)
             # A reseller's bill that no list price confirms has other terms.
             is_other_terms = "reseller" in record and not record["confirmed_by"]
-            if record["provider"] in METERS_OF and not is_other_terms:
+            if record["provider"] in {*METERS_OF, "aws_bedrock"} and not is_other_terms:
                 yield case_of(record)
 
 
@@ -95,15 +140,19 @@ def case_of(record: dict[str, Any]) -> Case:
     usage = dict(record.get("usage") or record["canonical_usage"])
     if "native_usage" in record:
         usage.pop("web_searches", None)
+    meters = meters_of(record["provider"], record["model"], usage)
+    if "embedding" in record["model"]:
+        meters["embedding_input"] = meters.pop("uncached_input")
     moment = record.get("price_date") or record.get("created") or "2026-09-01"
     return Case(
         id=record["id"],
         provider=record["provider"],
         model=record["model"],
         day=dt.date.fromisoformat(str(moment)[:10]),
-        service_tier=TIERS_OF[record["provider"]][record.get("service_tier")],
+        service_tier=TIERS_OF.get(record["provider"], STANDARD_TIERS)[record.get("service_tier")],
+        geography=geography_of(record["provider"], record["model"], record.get("scope")),
         prompt_tokens=max(usage.get("input_tokens", 0), 1),
-        meters={meter: count for meter, count in METERS_OF[record["provider"]](usage).items() if count},
+        meters={meter: count for meter, count in meters.items() if count},
         expected=Decimal(record["expected"]["total_cost"]),
     )
 
@@ -132,7 +181,7 @@ left join genai_payg_pricing as prices
     and prices.model_id = resolved.model_id
     and prices.meter = resolved.meter
     and prices.service_tier = resolved.service_tier
-    and prices.geography = 'global'
+    and prices.geography = resolved.geography
     and prices.variant is null
     and prices.valid_from <= resolved.usage_date
     and (prices.valid_to is null or resolved.usage_date < prices.valid_to)
@@ -153,6 +202,7 @@ def rated(price_table: duckdb.DuckDBPyConnection) -> dict[str, tuple[Decimal, in
                 "spelling": case.model.lower(),
                 "usage_date": case.day,
                 "service_tier": case.service_tier,
+                "geography": case.geography,
                 "prompt_tokens": case.prompt_tokens,
                 "meter": meter,
                 "quantity": quantity,

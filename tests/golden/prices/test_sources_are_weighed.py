@@ -84,13 +84,76 @@ def test_a_factor_makes_the_price_of_its_geography_exactly(weighed: duckdb.DuckD
 def test_a_default_price_per_thousand_becomes_a_price_per_million(price_table: duckdb.DuckDBPyConnection) -> None:
     prices = price_table.execute(
         "select meter, unit_price, pricing_unit, free_tier_quantity from genai_payg_pricing "
-        "where model_id = 'gemini-1.5-flash-8b' order by meter"
+        "where model_id = 'text-embedding-004'"
     ).fetchall()
 
-    assert prices == [
-        ("output", Decimal("0.15"), "1000000 Tokens", Decimal(1_000_000_000)),
-        ("uncached_input", Decimal("0.0375"), "1000000 Tokens", Decimal(1_000_000_000)),
-    ]
+    assert prices == [("embedding_input", Decimal("0.01"), "1000000 Tokens", Decimal(10_000_000))]
+
+
+def test_the_catalogue_decides_a_model_that_the_default_prices_have_too(
+    price_table: duckdb.DuckDBPyConnection,
+) -> None:
+    sources = price_table.execute(
+        "select distinct source from genai_payg_pricing where provider = 'gemini' and model_id = 'gemini-1.5-flash-8b'"
+    ).fetchall()
+
+    assert sources == [("genai-prices",)]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "geography", "price"),
+    [
+        ("aws_bedrock", "claude-opus-5", "global", Decimal(25)),
+        ("aws_bedrock", "claude-opus-5", "regional", Decimal("27.5")),
+        ("aws_bedrock", "nova-pro", "regional", Decimal("3.2")),
+        ("aws_bedrock", "nova-pro", "global", None),
+        ("gcp_vertex", "claude-opus-5", "regional", Decimal("27.5")),
+        ("gcp_vertex", "gemini-2.5-flash", "regional", Decimal("2.5")),
+        ("gcp_vertex", "gemini-3.6-flash", "regional", Decimal("4.125")),
+        ("azure_openai", "gpt-4.1", "global", Decimal(8)),
+        ("azure_openai", "gpt-4.1", "data_zone_us", Decimal("8.8")),
+        ("azure_openai", "gpt-4.1", "data_zone_eu", Decimal("8.8")),
+        ("azure_openai", "gpt-4.1", "regional", None),
+        ("gemini", "gemini-2.5-flash", "global", Decimal("2.5")),
+    ],
+)
+def test_output_on_a_day_of_october_has_the_price_of_its_geography_and_no_other(
+    price_table: duckdb.DuckDBPyConnection, provider: str, model: str, geography: str, price: Decimal | None
+) -> None:
+    prices = price_table.execute(
+        """
+        select unit_price from genai_payg_pricing
+        where provider = ? and model_id = ? and geography = ? and meter = 'output' and service_tier = 'standard'
+            and valid_from <= date '2026-10-20' and (valid_to is null or valid_to > date '2026-10-20')
+        """,
+        [provider, model, geography],
+    ).fetchall()
+
+    assert prices == ([] if price is None else [(price,)])
+
+
+@pytest.mark.parametrize(
+    ("model", "prices"),
+    [
+        ("claude-haiku-4-5", {"regional": "5.5", "regional_eu": "5.5", "regional_ap": "5.5"}),
+        ("nova-pro", {"regional": "3.2", "regional_eu": "4.2", "regional_ap": "3.36"}),
+        ("llama3-3-70b-instruct", {"regional": "0.72"}),
+    ],
+)
+def test_output_of_a_bedrock_region_has_the_price_of_its_part_of_the_world_or_none(
+    price_table: duckdb.DuckDBPyConnection, model: str, prices: dict[str, str]
+) -> None:
+    found = price_table.execute(
+        """
+        select geography, unit_price
+        from genai_payg_pricing
+        where provider = 'aws_bedrock' and model_id = ? and meter = 'output' and service_tier = 'standard'
+            and geography like 'regional%' and valid_to is null
+        """,
+        [model],
+    ).fetchall()
+
+    assert dict(found) == {geography: Decimal(price) for geography, price in prices.items()}
 
 
 def test_an_embedding_model_has_no_output_price(price_table: duckdb.DuckDBPyConnection) -> None:
@@ -107,7 +170,7 @@ def test_a_model_that_only_a_seed_knows_is_recognised_by_its_own_name_alone(
     recognised = price_table.execute(
         """
         select spelling, rules.model_id
-        from (values ('gemini-1.5-flash'), ('gemini-1.5-flash-9b'), ('gemini-1x5-flash')) as spellings (spelling)
+        from (values ('text-embedding-004'), ('text-embedding-0045'), ('my-text-embedding-004')) as spellings (spelling)
         left join int_pricing__alias_rules as rules
             on rules.provider = 'gemini' and regexp_matches(spelling, rules.pattern)
         order by spelling
@@ -115,14 +178,27 @@ def test_a_model_that_only_a_seed_knows_is_recognised_by_its_own_name_alone(
     ).fetchall()
 
     assert recognised == [
-        ("gemini-1.5-flash", "gemini-1.5-flash"),
-        ("gemini-1.5-flash-9b", None),
-        ("gemini-1x5-flash", None),
+        ("my-text-embedding-004", None),
+        ("text-embedding-004", "text-embedding-004"),
+        ("text-embedding-0045", None),
     ]
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "geography", "price"),
+    [
+        ("openai", "gpt-4o", "global", Decimal(5)),
+        ("azure_openai", "gpt-4o", "global", Decimal(5)),
+        ("azure_openai", "gpt-4o", "data_zone_eu", Decimal("5.5")),
+        ("azure_openai", "o3", "global", Decimal(4)),
+        ("gemini", "gemini-2.5-flash", "global", Decimal("1.25")),
+        ("gcp_vertex", "gemini-3.7-flash", "regional", Decimal("2.0625")),
+        ("gcp_vertex", "claude-opus-5", "global", Decimal("12.5")),
+        ("aws_bedrock", "claude-haiku-4-5", "regional", Decimal("2.75")),
+    ],
+)
 def test_batch_has_one_price_on_every_day_around_its_entry_into_the_catalogue(
-    price_table: duckdb.DuckDBPyConnection,
+    price_table: duckdb.DuckDBPyConnection, provider: str, model: str, geography: str, price: Decimal
 ) -> None:
     prices = price_table.execute(
         """
@@ -130,17 +206,18 @@ def test_batch_has_one_price_on_every_day_around_its_entry_into_the_catalogue(
         from (values (date '2026-10-01'), (date '2026-10-13'), (date '2026-10-14'), (date '2026-11-04')) as days (day)
         left join genai_payg_pricing
             on valid_from <= day and (valid_to is null or day < valid_to)
-            and model_id = 'gpt-4o' and meter = 'output' and service_tier = 'batch'
+            and provider = ? and model_id = ? and geography = ? and meter = 'output' and service_tier = 'batch'
         group by day
-        """
+        """,
+        [provider, model, geography],
     ).fetchall()
 
-    assert {(rows, price) for _, rows, price in prices} == {(1, Decimal(5))}
+    assert {(rows, unit_price) for _, rows, unit_price in prices} == {(1, price)}
 
 
 def test_the_same_sources_give_the_same_ids_in_two_builds(
     weighed: duckdb.DuckDBPyConnection, price_table: duckdb.DuckDBPyConnection
 ) -> None:
-    ids = "select pricing_id from genai_payg_pricing where provider = 'gemini' order by pricing_id"
+    ids = "select pricing_id from genai_payg_pricing where model_id = 'text-embedding-004' order by pricing_id"
 
     assert weighed.execute(ids).fetchall() == price_table.execute(ids).fetchall()

@@ -1,11 +1,13 @@
 """The catalogue's shapes become long rows, and nothing of it is lost without a reason."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from genai_prices.data_snapshot import DataSnapshot
 from genai_prices.types import (
+    ClauseContains,
     ClauseEquals,
     ConditionalPrice,
     ModelInfo,
@@ -28,12 +30,30 @@ ONE, TWO, FOUR = Decimal(1), Decimal(2), Decimal(4)
 
 
 def openai_with(prices: ModelPrice | list[ConditionalPrice], *variants: PriceVariant, model_id: str = "m") -> Catalogue:
-    model = ModelInfo(id=model_id, match=ClauseEquals("m"), prices=prices, price_variants=list(variants))
+    priced = ModelInfo(id=model_id, match=ClauseEquals("m"), prices=prices, price_variants=list(variants))
+    return of_provider("openai", catalogue_of({"openai": [priced]}))
+
+
+def catalogue_of(models: dict[str, list[ModelInfo]]) -> Catalogue:
+    """A catalogue that has these models by list, and none in the other lists."""
     providers = [
-        Provider(id="openai", name="OpenAI", api_pattern="openai", models=[model]),
-        Provider(id="anthropic", name="Anthropic", api_pattern="anthropic"),
+        Provider(id=name, name=name, api_pattern=name, models=models.get(name, []))
+        for name in ("openai", "anthropic", "google", "aws", "azure")
     ]
     return read_catalogue(DataSnapshot(providers=providers, from_auto_update=False), package_version="test")
+
+
+def of_provider(provider: str, catalogue: Catalogue) -> Catalogue:
+    return replace(
+        catalogue,
+        rates=tuple(rate for rate in catalogue.rates if rate.provider == provider),
+        skipped=tuple(entry for entry in catalogue.skipped if entry.provider == provider),
+    )
+
+
+def model(model_id: str, prices: ModelPrice, *variants: PriceVariant, contains: str | None = None) -> ModelInfo:
+    match = ClauseContains(contains) if contains else ClauseEquals(model_id)
+    return ModelInfo(id=model_id, match=match, prices=prices, price_variants=list(variants))
 
 
 def of(catalogue: Catalogue, meter: str, tier: str = "standard") -> list[CatalogueRate]:
@@ -193,15 +213,140 @@ def test_a_missing_provider_is_an_error_that_names_it() -> None:
         read_catalogue(DataSnapshot(providers=[], from_auto_update=False))
 
 
+def prices_of(catalogue: Catalogue, provider: str, meter: str = "uncached_input") -> dict[tuple[str, str], Decimal]:
+    """By canonical model and geography."""
+    return {
+        (rate.model_id, rate.geography): rate.unit_price
+        for rate in of_provider(provider, catalogue).rates
+        if (rate.meter, rate.service_tier) == (meter, "standard")
+    }
+
+
+def test_a_model_of_bedrock_has_a_price_in_each_geography_under_one_id() -> None:
+    catalogue = catalogue_of(
+        {
+            "anthropic": [model("claude-x-5", ModelPrice(input_mtok=FOUR))],
+            "aws": [
+                model("global.anthropic.claude-x-5-v1:0", ModelPrice(input_mtok=ONE)),
+                model("regional.anthropic.claude-x-5-v1:0", ModelPrice(input_mtok=TWO)),
+            ],
+        }
+    )
+
+    assert prices_of(catalogue, "aws_bedrock") == {("claude-x-5", "global"): ONE, ("claude-x-5", "regional"): TWO}
+
+
+def test_a_model_of_bedrock_without_a_prefix_is_sold_regionally_alone() -> None:
+    catalogue = catalogue_of({"aws": [model("amazon.nova-x-v1:0", ModelPrice(input_mtok=ONE))]})
+
+    assert prices_of(catalogue, "aws_bedrock") == {("nova-x", "regional"): ONE}
+
+
+def test_two_entries_of_one_model_and_geography_that_disagree_are_reported() -> None:
+    versions = [
+        model("mistral.large-v0:1", ModelPrice(input_mtok=ONE)),
+        model("mistral.large-v0:2", ModelPrice(input_mtok=TWO)),
+    ]
+
+    assert [skipped.reason for skipped in catalogue_of({"aws": versions}).skipped] == [
+        "another entry of large has other prices in the geography regional"
+    ]
+
+
+def test_no_two_entries_of_the_packaged_catalogue_disagree() -> None:
+    assert [skipped for skipped in read_catalogue().skipped if skipped.reason.startswith("another entry")] == []
+
+
+def test_a_reseller_has_its_own_price_of_a_model_under_the_id_of_the_first_party() -> None:
+    catalogue = catalogue_of(
+        {
+            "openai": [model("o9", ModelPrice(input_mtok=FOUR))],
+            "azure": [model("o9-2026-01-01", ModelPrice(input_mtok=ONE), contains="o9")],
+        }
+    )
+
+    assert prices_of(catalogue, "azure_openai") == {("o9", "global"): ONE}
+
+
+def test_a_reseller_without_a_price_of_its_own_has_that_of_the_first_party() -> None:
+    catalogue = catalogue_of({"anthropic": [model("claude-x", ModelPrice(input_mtok=FOUR))]})
+
+    assert prices_of(catalogue, "gcp_vertex") == {("claude-x", "global"): FOUR}
+
+
+def test_claude_of_the_google_list_is_sold_on_vertex_and_not_on_the_gemini_api() -> None:
+    catalogue = catalogue_of({"google": [model("claude-x", ModelPrice(input_mtok=ONE))]})
+
+    assert (prices_of(catalogue, "gemini"), prices_of(catalogue, "gcp_vertex")) == ({}, {("claude-x", "global"): ONE})
+
+
+def test_gemini_has_one_price_on_both_of_googles_apis() -> None:
+    catalogue = catalogue_of({"google": [model("gemini-x", ModelPrice(input_mtok=ONE))]})
+
+    assert prices_of(catalogue, "gemini") == prices_of(catalogue, "gcp_vertex") == {("gemini-x", "global"): ONE}
+
+
+@pytest.mark.parametrize("meter", ["embedding_input", "uncached_input"])
+def test_a_cloud_counts_the_tokens_of_an_embedding_by_either_meter(meter: str) -> None:
+    catalogue = catalogue_of({"aws": [model("amazon.x-embed-v1", ModelPrice(input_mtok=ONE))]})
+
+    assert prices_of(catalogue, "aws_bedrock", meter) == {("x-embed", "regional"): ONE}
+
+
+@pytest.mark.parametrize("meter", ["uncached_input_audio", "uncached_input_image", "uncached_input_video"])
+def test_an_embedding_model_of_several_modalities_has_a_price_for_each(meter: str) -> None:
+    prices = ModelPrice(input_mtok=ONE, input_audio_mtok=TWO, input_image_mtok=TWO, input_video_mtok=TWO)
+    catalogue = catalogue_of({"google": [model("gemini-embedding-2", prices)]})
+
+    assert prices_of(catalogue, "gemini", meter) == {("gemini-embedding-2", "global"): TWO}
+
+
+@pytest.mark.parametrize(
+    ("meter", "prices"),
+    [
+        ("cache_write", {}),
+        ("cache_write_5m", {("claude-x", "regional"): TWO}),
+        ("cache_write_1h", {("claude-x", "regional"): FOUR}),
+    ],
+)
+def test_claude_on_a_cloud_has_prices_of_the_lifetimes_and_none_without(
+    meter: str, prices: dict[tuple[str, str], Decimal]
+) -> None:
+    offered = ModelPrice(input_mtok=ONE, cache_write_mtok=TWO, cache_write_1h_mtok=FOUR)
+    catalogue = catalogue_of({"aws": [model("anthropic.claude-x", offered)]})
+
+    assert prices_of(catalogue, "aws_bedrock", meter) == prices
+
+
+def test_azure_has_no_price_for_tiers_that_its_metrics_cannot_name() -> None:
+    flex = PriceVariant({"service_tier": "flex"}, ModelPrice(input_mtok=ONE))
+    catalogue = catalogue_of({"openai": [model("gpt-x", ModelPrice(input_mtok=TWO), flex)]})
+
+    assert {rate.service_tier for rate in of_provider("azure_openai", catalogue).rates} == {"standard"}
+
+
 def test_the_packaged_catalogue_loses_nothing_but_what_is_named_here() -> None:
     skipped = {(entry.provider, entry.model_id, entry.subject) for entry in read_catalogue().skipped}
 
     assert skipped == {
-        # Their input_audio_hours says the same.
-        ("openai", "gpt-transcribe", "audio_hours"),
-        ("openai", "whisper-1", "audio_hours"),
-        # Free; our own list says so.
-        ("openai", "moderation", "prices"),
+        (provider, *entry)
+        for provider in ("openai", "azure_openai")
+        for entry in (
+            # Their input_audio_hours says the same.
+            ("gpt-transcribe", "audio_hours"),
+            ("whisper-1", "audio_hours"),
+            # Free; our own list says so.
+            ("moderation", "prices"),
+        )
+    } | {
+        # Open weights: free on the Gemini API, and not priced by the token on Vertex AI.
+        (provider, gemma, "prices")
+        for provider in ("gemini", "gcp_vertex")
+        for gemma in ("gemma-3", "gemma-3n", "gemma-4-26b-a4b-it", "gemma-4-31b-it")
+    } | {
+        # A router's names of free models, which Azure does not sell.
+        ("azure_openai", free, "prices")
+        for free in ("mai-ds-r1:free", "phi-4-reasoning-plus:free", "phi-4-reasoning:free")
     }
 
 

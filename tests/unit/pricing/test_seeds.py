@@ -70,6 +70,7 @@ def rows_of(seed: str) -> list[dict[str, str]]:
 
 
 LIST_PRICES = rows_of("genai_list_prices")
+FACTORS = rows_of("genai_price_factors")
 RATES = read_catalogue().rates
 
 
@@ -97,6 +98,60 @@ def test_every_meter_and_tier_of_the_list_is_ours() -> None:
     assert {row["service_tier"] for row in LIST_PRICES} <= set(SERVICE_TIERS)
 
 
+def test_every_meter_of_a_billing_sku_is_ours() -> None:
+    assert {row["meter"] for row in rows_of("genai_billing_skus")} <= METERS.keys()
+
+
+BEDROCK_OF_EUROPE = ("aws_bedrock", "regional_eu")
+
+
+def test_an_amazon_model_costs_more_in_europe_than_in_the_us() -> None:
+    prices = {
+        row["meter"]: Decimal(row["unit_price"])
+        for row in LIST_PRICES
+        if (row["provider"], row["geography"]) == BEDROCK_OF_EUROPE
+        and (row["model_id"], row["service_tier"]) == ("nova-pro", "standard")
+    }
+
+    assert prices == {
+        "uncached_input": Decimal("1.05"),
+        "cache_read": Decimal("0.2625"),
+        "cache_write": Decimal("1.05"),
+        "output": Decimal("4.2"),
+    }
+
+
+@pytest.mark.parametrize("geography", ["regional_eu", "regional_ap"])
+def test_claude_costs_the_same_in_all_regions_of_bedrock(geography: str) -> None:
+    factors = {
+        (row["model_id"], row["base_geography"], row["factor"])
+        for row in FACTORS
+        if (row["provider"], row["geography"], row["service_tier"]) == ("aws_bedrock", geography, "standard")
+    }
+
+    assert {(model, "regional", "1") for model in ("claude-opus-5", "claude-haiku-4-5")} <= factors
+
+
+def test_no_other_part_of_the_world_has_a_price_that_no_source_states() -> None:
+    stated = {row["geography"] for row in [*LIST_PRICES, *FACTORS] if row["provider"] == "aws_bedrock"}
+
+    assert stated == {"global", "regional", "regional_eu", "regional_ap"}
+
+
+def test_a_price_of_a_geography_is_either_given_or_made_by_a_factor() -> None:
+    key = ("provider", "model_id", "service_tier", "geography")
+    given = {tuple(row[name] for name in key) for row in LIST_PRICES}
+
+    assert given & {tuple(row[name] for name in key) for row in FACTORS} == set()
+
+
+def test_no_price_of_claude_claims_a_lifetime_that_it_does_not_say() -> None:
+    claimed = {row["model_id"] for row in LIST_PRICES if row["meter"] == "cache_write"}
+    claimed |= {rate.model_id for rate in RATES if rate.meter == "cache_write"}
+
+    assert {model for model in claimed if model.startswith("claude-")} == set()
+
+
 def test_a_list_price_is_given_once() -> None:
     key = (
         "provider",
@@ -113,21 +168,71 @@ def test_a_list_price_is_given_once() -> None:
     assert len(keys) == len(set(keys))
 
 
+def test_a_factor_is_given_once() -> None:
+    key = ("provider", "model_id", "meter_kind", "service_tier", "geography", "valid_from")
+    keys = [tuple(row[column] for column in key) for row in FACTORS]
+
+    assert len(keys) == len(set(keys))
+
+
+def test_a_model_of_a_seed_is_spelled_as_the_catalogue_names_it() -> None:
+    named = {(rate.provider, rate.model_id) for rate in RATES}
+    clouds = {"gemini", "gcp_vertex", "aws_bedrock", "azure_openai"}
+    seeded = {(row["provider"], row["model_id"]) for row in [*LIST_PRICES, *FACTORS] if row["model_id"]}
+
+    assert {key for key in seeded - named if key[0] in clouds} == set()
+
+
+@pytest.mark.parametrize("geography", ["data_zone_us", "data_zone_eu"])
+def test_a_data_zone_of_azure_costs_a_tenth_more(geography: str) -> None:
+    factors = {row["model_id"]: row["factor"] for row in FACTORS if row["geography"] == geography}
+
+    assert {factors[model] for model in ("gpt-4.1", "gpt-4o", "gpt-5", "text-embedding-3-small")} == {"1.1"}
+
+
+@pytest.mark.parametrize(
+    ("model", "factor"), [("claude-haiku-4-5", "1.1"), ("gemini-3.6-flash", "1.1"), ("gemini-2.5-pro", "1")]
+)
+def test_a_region_of_vertex_costs_a_tenth_more_where_the_model_has_the_uplift(model: str, factor: str) -> None:
+    assert [row["factor"] for row in FACTORS if (row["provider"], row["model_id"]) == ("gcp_vertex", model)] == [factor]
+
+
+@pytest.mark.parametrize("model", ["gemini-3.6-flash", "gemini-3.7-flash", "gemini-3.8-flash"])
+def test_storing_a_cache_costs_twice_as_much_from_2027_on(model: str) -> None:
+    history = [
+        (row["valid_to"], Decimal(row["unit_price"]) * 1_000_000)
+        for row in LIST_PRICES
+        if (row["model_id"], row["meter"]) == (model, "cache_storage_token_hour")
+    ]
+
+    assert history == [("2027-01-01", Decimal("0.5")), ("", Decimal(1))]
+
+
+@pytest.mark.parametrize("tier", ["batch", "flex", "priority"])
+def test_a_tier_of_a_flash_model_follows_the_doubling_of_its_standard_price(tier: str) -> None:
+    model = ("gemini", "gemini-3.7-flash", "output")
+    prices = {
+        row["valid_from"]: Decimal(row["unit_price"])
+        for row in LIST_PRICES
+        if (row["provider"], row["model_id"], row["meter"], row["service_tier"]) == (*model, tier)
+    }
+
+    assert prices["2027-01-01"] == 2 * next(iter(prices.values()))
+
+
 def test_a_list_price_says_where_it_is_from_and_what_is_assumed() -> None:
     assert [row for row in LIST_PRICES if not (row["source"] and row["note"] and row["checked_on"])] == []
 
 
 def key_of(rate: CatalogueRate) -> tuple[str, ...]:
-    return (rate.provider, rate.model_id, rate.meter, rate.service_tier, str(rate.context_tokens_above))
+    band = str(rate.context_tokens_above)
+    return (rate.provider, rate.model_id, rate.meter, rate.service_tier, rate.geography, band)
 
 
 def test_the_catalogue_takes_over_at_the_price_that_the_list_has() -> None:
+    key = ("provider", "model_id", "meter", "service_tier", "geography", "context_tokens_above")
     last_list_price = {
-        (
-            *(row[name] for name in ("provider", "model_id", "meter", "service_tier", "context_tokens_above")),
-            row["valid_to"],
-        ): (Decimal(row["unit_price"]))
-        for row in LIST_PRICES
+        (*(row[name] for name in key), row["valid_to"]): Decimal(row["unit_price"]) for row in LIST_PRICES
     }
     jumps = {
         key_of(rate): (last_list_price[*key_of(rate), rate.valid_from.isoformat()], rate.unit_price)
