@@ -16,11 +16,13 @@ _COMMANDS = {
     "dagster-home": ("dagster_home", "dagster_home", "Prepare the folder in which Dagster keeps its runs."),
     "dbt-docs": ("dbt_docs", "dbt_docs", "Write the documentation of all tables as one HTML file."),
     "demo": ("demo", "demo", "Run the whole platform over simulated providers."),
+    "doctor": ("doctor", "doctor", "Check the stores, and every credential at its provider."),
     "focus": ("focus", "focus", "Export FOCUS 1.3."),
     "hierarchy": ("hierarchy", "hierarchy", "Departments, projects and teams, and what is assigned to them."),
     "ingest": ("ingest", "ingest", "Read usage from the providers into the lake."),
     "org": ("org", "org", "Organisations that the platform works for."),
     "prices": ("prices", "prices", "The packaged price catalogue."),
+    "providers": ("providers", "providers", "What is configured, and whether it can be read."),
     "simulate": ("simulate", "simulate", "The providers' interfaces as local servers with a known truth."),
     "transform": ("transform", "transform", "Build the warehouse from the lake."),
 }

@@ -1,6 +1,7 @@
 """`genai-finops credential`: what the accounts are read with. Secrets never come as arguments."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -18,6 +19,8 @@ from genai_finops.cli.errors import FinopsGroup
 from genai_finops.control.credentials import add_credential, list_credentials, remove_credential
 from genai_finops.control.rotation import rotate_master_key
 from genai_finops.control.secret import Secret
+from genai_finops.errors import FinopsError
+from genai_finops.ingest.acceptance import refuse_malformed_secret
 
 
 @click.group(cls=FinopsGroup)
@@ -32,6 +35,11 @@ def credential() -> None:
 @click.option("--account", "account_id", help="Account at the provider.  [default: the only one]")
 @click.option("--name", help="Display name.  [default: the id]")
 @click.option("--secret-stdin", is_flag=True, help="Read the secret from standard input and encrypt it.")
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path),
+    help="Read the secret from a file, such as a JSON key, and encrypt it.",
+)
 @click.option("--reference", help="Where the secret is kept: env:NAME or file:/PATH.")
 @click.option("--enabled/--disabled", "is_enabled", default=None, help="Whether it is fetched with.")
 @update_option
@@ -43,17 +51,21 @@ def add(
     account_id: str | None,
     name: str | None,
     secret_stdin: bool,
+    secret_file: Path | None,
     reference: str | None,
     is_enabled: bool | None,
     update: bool,
 ) -> None:
-    """Add a credential of ORG at PROVIDER: a secret from standard input, or a reference to one.
+    """Add a credential of ORG at PROVIDER: a secret from standard input or a file, or a reference to one.
 
-    On a terminal the secret is asked for without showing it. Adding the same again changes nothing.
+    On a terminal the secret is asked for, as one line and without showing it; several lines come through a pipe or from
+    a file. Adding the same again changes nothing.
     """
-    if secret_stdin == (reference is not None):
-        raise click.UsageError("Give either --secret-stdin or --reference.")
-    secret = _read_secret() if secret_stdin else None
+    if [secret_stdin, secret_file is not None, reference is not None].count(True) != 1:
+        raise click.UsageError("Give one of --secret-stdin, --secret-file and --reference.")
+    secret = None if reference is not None else _read_secret(secret_file)
+    if secret is not None:
+        refuse_malformed_secret(current_settings(), provider, secret.reveal())
     with control_writing() as session:
         credential_id, change = add_credential(
             session,
@@ -125,6 +137,23 @@ def rotate_key() -> None:
     click.echo(f"{count} credentials encrypted with the current master key")
 
 
-def _read_secret() -> Secret:
-    text = click.prompt("Secret", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
-    return Secret.of(str(text).strip())
+def _read_secret(path: Path | None) -> Secret:
+    if path is not None:
+        text = _read_file(path)
+    elif sys.stdin.isatty():
+        text = str(click.prompt("Secret", hide_input=True))
+    else:
+        text = sys.stdin.read()
+    # Line breaks within it belong to it: key files are JSON over several lines.
+    return Secret.of(text.strip())
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        # Not chained: a decoding error carries the bytes.
+        raise FinopsError(
+            f"The secret file {path} cannot be read ({type(error).__name__})",
+            remedy="Give a UTF-8 text file that you may read.",
+        ) from None

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import hmac
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -27,6 +27,8 @@ class EnabledCredential:
     credential_id: str
     provider: str
     account_id: str
+    #: Options of the account; no part of the hash, because a mapping has none.
+    account_options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def enabled_credentials(
@@ -44,7 +46,7 @@ def enabled_credentials(
                 remedy=f"Leave it out, or enable it: genai-finops org add {slug} --name NAME --enabled --update.",
             )
     query = (
-        select(Credential)
+        select(Credential, ProviderAccount.options)
         .join(Organisation, Organisation.slug == Credential.org_slug)
         .join(
             ProviderAccount,
@@ -60,9 +62,13 @@ def enabled_credentials(
         query = query.where(Credential.org_slug.in_(orgs))
     return tuple(
         EnabledCredential(
-            org_slug=row.org_slug, credential_id=row.credential_id, provider=row.provider, account_id=row.account_id
+            org_slug=row.org_slug,
+            credential_id=row.credential_id,
+            provider=row.provider,
+            account_id=row.account_id,
+            account_options=options,
         )
-        for row in session.scalars(query)
+        for row, options in session.execute(query)
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -63,6 +65,16 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
                 f"The control database cannot be migrated to {revision}: {error}",
                 remedy="It was written by a newer release: install that release, or restore a backup.",
             ) from error
+
+
+def schema_revisions(engine: Engine) -> tuple[str | None, str | None]:
+    """The revision that the schema is at, None before the first migration, and the newest that this release knows.
+
+    Migrates nothing. Raises FinopsError when the database cannot be reached.
+    """
+    newest = ScriptDirectory.from_config(_alembic(None)).get_current_head()
+    with _translated_errors(), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision(), newest
 
 
 def downgrade(engine: Engine, revision: str) -> None:

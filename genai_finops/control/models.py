@@ -1,6 +1,7 @@
 """The tables of the control database."""
 
 import datetime as dt
+import json
 from typing import Literal
 
 from sqlalchemy import (
@@ -43,6 +44,19 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
 
 
+class TextMapping(TypeDecorator[dict[str, str]]):
+    """A mapping of text to text as JSON, keys sorted, so that equal mappings are equal texts."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:  # noqa: ARG002
+        return None if value is None else dict(json.loads(value))
+
+
 class Base(DeclarativeBase):
     """Constraints have names, because a migration can only drop what has one."""
 
@@ -82,6 +96,8 @@ class ProviderAccount(Base):
     name: Mapped[str] = mapped_column(String(255))
     is_free_tier: Mapped[bool]
     is_enabled: Mapped[bool]
+    #: What the provider's source must know of the account; no secrets. Replaced as a whole, never changed in place.
+    options: Mapped[dict[str, str]] = mapped_column(TextMapping, server_default="{}")
 
 
 class Credential(Base):

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from genai_finops.control.account_options import check_account_options
 from genai_finops.control.changes import Change, apply_values, check_slug, check_text, record
 from genai_finops.control.models import Organisation, ProviderAccount
 from genai_finops.errors import FinopsError
@@ -73,12 +74,14 @@ def add_account(
     name: str,
     is_free_tier: bool | None = None,
     is_enabled: bool | None = None,
+    options: Mapping[str, str] | None = None,
     update: bool = False,
     now: dt.datetime,
     actor: str,
 ) -> Change:
-    """Adds a provider account; what is None keeps its stored value, or starts as paid tier and enabled.
+    """Adds a provider account; what is None keeps its stored value, or starts as paid tier, enabled, without options.
 
+    `options` replaces all stored ones; see check_account_options for what they may hold.
     Raises FinopsError when the organisation is unknown, a value is malformed, or differs without `update`.
     """
     get_organisation(session, org_slug)
@@ -90,12 +93,14 @@ def add_account(
         wanted["is_free_tier"] = is_free_tier
     if is_enabled is not None:
         wanted["is_enabled"] = is_enabled
+    if options is not None:
+        wanted["options"] = check_account_options(options, subject)
     row = session.scalars(
         select(ProviderAccount).filter_by(org_slug=org_slug, provider=provider, account_id=account_id)
     ).one_or_none()
     path = f"{provider}/{account_id}"
     if row is None:
-        values = {"is_free_tier": False, "is_enabled": True, **wanted}
+        values = {"is_free_tier": False, "is_enabled": True, "options": {}, **wanted}
         session.add(ProviderAccount(org_slug=org_slug, provider=provider, account_id=account_id, **values))
         record(session, now=now, actor=actor, action="account.add", org_slug=org_slug, subject=path, detail=values)
         return "added"

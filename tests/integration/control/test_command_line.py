@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import traceback
@@ -64,6 +65,7 @@ def test_an_added_account_is_listed(acme: None, run: Run) -> None:
             "name": "Main",
             "is_free_tier": False,
             "is_enabled": True,
+            "options": {},
         }
     ]
 
@@ -81,7 +83,7 @@ def test_adding_again_says_that_nothing_changed(acme: None, run: Run) -> None:
 def test_a_provider_without_configuration_is_pointed_out(
     provider: str, warned: bool, acme: None, settings: Settings, tmp_path: Path
 ) -> None:
-    (tmp_path / "openai.yml").touch()
+    shutil.copy(settings.provider_config_dir / "openai.yml", tmp_path)
     configured = dataclasses.replace(settings, provider_config_dir=tmp_path)
     arguments = ("add", "acme", provider, "org-2", "--name", "Second")
     result = CliRunner().invoke(account, arguments, obj=configured)

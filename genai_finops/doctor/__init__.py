@@ -1,0 +1,1 @@
+"""Whether providers, credentials and stores are as reading and building need them."""
