@@ -1,5 +1,6 @@
 """Where everything lives and which engine is used: the only place that reads environment variables."""
 
+import datetime as dt
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from genai_finops.errors import FinopsError
 
 Target = Literal["duckdb", "bigquery"]
 
+#: What simulated providers take for the time: their readers must not ask for what is past or yet to come there.
+SIMULATED_NOW = "GENAI_FINOPS_SIMULATED_NOW"
 _TARGETS = ("duckdb", "bigquery")
 _LAKE_SCHEMES = ("file", "gs")
 _CONTROL_DIALECTS = ("sqlite", "postgresql")
@@ -37,6 +40,8 @@ class Settings:
     dagster_home: Path
     #: Who acts, for the audit log.
     actor: str
+    #: What simulated providers take for the time, and their readers with them; None: the time.
+    simulated_now: dt.datetime | None
     #: The variables that these settings were read from; they may hold secrets, and are therefore never printed.
     environ: Mapping[str, str] = field(repr=False, compare=False)
 
@@ -61,6 +66,7 @@ class Settings:
             seeds_dir=_REPOSITORY / "seeds",
             dagster_home=home / "dagster",
             actor=_value(environ, "GENAI_FINOPS_ACTOR") or environ.get("USER") or environ.get("LOGNAME") or "unknown",
+            simulated_now=_simulated_now(environ),
             environ=environ,
         )
 
@@ -72,6 +78,21 @@ class Settings:
     def provider_variable(self, provider: str, suffix: str) -> str | None:
         """GENAI_FINOPS_<PROVIDER>_<SUFFIX>, for example the BASE_URL of openai; None when it is not set."""
         return _value(self.environ, f"GENAI_FINOPS_{provider}_{suffix}".upper())
+
+
+def _simulated_now(environ: Mapping[str, str]) -> dt.datetime | None:
+    value = _value(environ, SIMULATED_NOW)
+    if value is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() != dt.timedelta(0):
+        raise FinopsError(
+            f"{SIMULATED_NOW}={value} is no time in UTC", remedy="Give one such as 2026-11-05T06:00:00Z, or unset it."
+        )
+    return moment
 
 
 def load_settings() -> Settings:

@@ -68,7 +68,7 @@ def build_usage_asset(provider: str, flow: str, config: ProviderConfig) -> dg.As
         return dg.MaterializeResult(
             metadata={
                 "window": f"[{window.start.isoformat()}, {window.end.isoformat()})",
-                "http_requests": report.http_requests,
+                **traffic_metadata(report),
                 "rows_in_window": report.rows,
                 "tokens_in_window": str(report.tokens),
             }
@@ -96,9 +96,19 @@ def raise_failures(context: dg.AssetExecutionContext, report: IngestReport) -> N
         metadata={
             "failed_partitions": len(report.failed),
             "landed_partitions": len(report.outcomes) - len(report.failed),
+            **traffic_metadata(report),
         },
         allow_retries=report.is_worth_retrying,
     )
+
+
+def traffic_metadata(report: IngestReport) -> dict[str, int | float]:
+    """What reading took, as numbers that the Dagster UI plots."""
+    return {
+        "http_requests": report.http_requests,
+        "http_retries": report.http_retries,
+        "seconds": round(report.seconds, 3),
+    }
 
 
 def day_metadata(report: IngestReport) -> dict[str, dg.MetadataValue]:

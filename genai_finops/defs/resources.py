@@ -1,6 +1,7 @@
 """Resources: configuration in, domain calls out. No logic of their own."""
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 
 import dagster as dg
@@ -38,7 +39,7 @@ class PlatformResource(dg.ConfigurableResource):
         """Read one provider and flow for a window of days; no organisations named means all of them."""
         settings = self.settings()
         credentials = plan_usage(settings, provider, flow, orgs=orgs or None)
-        return ingest_usage(self.lake(), credentials, window, now=self.now(), run_id=run_id)
+        return ingest_usage(self.lake(), credentials, window, now=self.now(), run_id=run_id, clock=time.monotonic)
 
     def write_reference(self) -> dict[str, int]:
         """Write the reference snapshots; row counts by table."""

@@ -1,4 +1,4 @@
-"""The dbt project as Dagster assets: prices, which have no partitions, and what is built by day."""
+"""The dbt project as Dagster assets: prices and resources, which have no partitions, and what is built by day."""
 
 import datetime as dt
 import json
@@ -20,8 +20,9 @@ from genai_finops.transform.result import TransformError, TransformResult
 
 #: The writer of the warehouse: one at a time. The lock file of the build holds for processes outside Dagster too.
 _WRITER_POOL = "warehouse_writer"
-#: Everything that has no days: price seeds, and the price table made from them and the catalogue.
-_PRICES = ("resource_type:seed", "int_pricing__*", "genai_payg_pricing")
+#: Everything that has no days: seeds, the price table made from them and the catalogue, and the history of resources,
+#: which is made of all that was ever listed.
+_WITHOUT_DAYS = ("resource_type:seed", "int_pricing__*", "genai_payg_pricing", "genai_provider_resources")
 
 
 _ANY_WINDOW = Window.of_days(dt.date.fromisoformat(FIRST_DAY), dt.date.fromisoformat(FIRST_DAY))
@@ -50,12 +51,13 @@ class PlatformTranslator(DagsterDbtTranslator):
 
 
 def _landing_deps(dep: dg.AssetDep) -> Iterator[dg.AssetDep]:
-    """A landing source is what all the providers' assets of its flow land together."""
-    if dep.asset_key.path[0] != "landing":
+    """A landing source is what the providers' assets of its flow land together; all of them keep resources."""
+    source, table = dep.asset_key.path[0], dep.asset_key.path[-1]
+    if source not in {"landing", "resources"}:
         yield dep
         return
     for provider, flow in provider_flows(provider_configs(load_settings())):
-        if LANDING_TABLES[flow].name == dep.asset_key.path[-1]:
+        if source == "resources" or LANDING_TABLES[flow].name == table:
             yield dg.AssetDep(landing_key(provider, flow))
 
 
@@ -93,8 +95,11 @@ def run_build(
     window = window_of(context) if by_day else None
     declared = set(context.selected_asset_keys), set(context.selected_asset_check_keys)
     try:
-        # Prices have no days; with any window they share the project that is parsed for the daily build.
-        result = platform.build(window, exclude=_PRICES) if window else platform.build(_ANY_WINDOW, select=_PRICES)
+        if window:
+            result = platform.build(window, exclude=_WITHOUT_DAYS)
+        else:
+            # With any window they share the project that is parsed for the daily build.
+            result = platform.build(_ANY_WINDOW, select=_WITHOUT_DAYS)
     except TransformError as failure:
         yield from asset_events(failure.result, *declared, {})
         raise dg.Failure(str(failure), allow_retries=False) from failure
@@ -108,27 +113,27 @@ def _cost_metadata(platform: PlatformResource, window: Window) -> dict[str, dict
     return {"genai_costs_daily_unified": {"window": f"{window.days[0]} to {window.days[-1]}", "list_cost": shown}}
 
 
-def _price_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def _assets_without_days(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
-        name="dbt_prices",
-        select=" ".join(_PRICES),
+        name="dbt_without_days",
+        select=" ".join(_WITHOUT_DAYS),
         dagster_dbt_translator=PlatformTranslator(),
         pool=_WRITER_POOL,
     )
-    def prices(
+    def without_days(
         context: dg.AssetExecutionContext, platform: PlatformResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         yield from run_build(context, platform, by_day=False)
 
-    return prices
+    return without_days
 
 
 def _daily_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         name="dbt_daily",
-        exclude=" ".join(_PRICES),
+        exclude=" ".join(_WITHOUT_DAYS),
         partitions_def=DAILY,
         backfill_policy=dg.BackfillPolicy.single_run(),
         dagster_dbt_translator=PlatformTranslator(),
@@ -145,4 +150,4 @@ def _daily_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 def definitions() -> dg.Definitions:
     """Assets and checks of the dbt project."""
     manifest = json.loads(manifest_path(load_settings()).read_text())
-    return dg.Definitions(assets=[_price_assets(manifest), _daily_assets(manifest)])
+    return dg.Definitions(assets=[_assets_without_days(manifest), _daily_assets(manifest)])

@@ -1,9 +1,10 @@
 """What became of each partition of an ingest."""
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -38,10 +39,14 @@ class PartitionOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """All outcomes of one ingest and the HTTP requests it took."""
+    """All outcomes of one ingest, the HTTP requests it took, and how long it took."""
 
     outcomes: tuple[PartitionOutcome, ...]
+    #: Repeats included.
     http_requests: int
+    #: How many of them were repeats.
+    http_retries: int
+    seconds: float
 
     @property
     def failed(self) -> tuple[PartitionOutcome, ...]:
@@ -68,29 +73,57 @@ class IngestReport:
         return Counter(outcome.status for outcome in self.outcomes)[status]
 
     def of_day(self, day: dt.date) -> "IngestReport":
-        """The outcomes of one day; the requests of the whole."""
-        return IngestReport(
-            outcomes=tuple(outcome for outcome in self.outcomes if outcome.day == day),
-            http_requests=self.http_requests,
-        )
+        """The outcomes of one day; requests and time of the whole."""
+        return replace(self, outcomes=tuple(outcome for outcome in self.outcomes if outcome.day == day))
 
 
 def joined(reports: Iterable[IngestReport]) -> IngestReport:
-    """Several reports as one."""
+    """Several reports, made one after the other, as one."""
     collected = tuple(reports)
     return IngestReport(
         outcomes=tuple(outcome for report in collected for outcome in report.outcomes),
         http_requests=sum(report.http_requests for report in collected),
+        http_retries=sum(report.http_retries for report in collected),
+        seconds=sum(report.seconds for report in collected),
     )
+
+
+def outcome_lines(report: IngestReport) -> Iterator[str]:
+    """One line per partition; the days of one credential that failed for one reason share a line.
+
+    Reasons that differ only in the provider's id of a request or in days are one; the first is shown.
+    """
+    failures = _failures(report)
+    for outcome in report.outcomes:
+        if outcome.status != "failed":
+            yield str(outcome)
+        elif group := failures.pop(_failure_of(outcome), None):
+            yield str(outcome) if len(group) == 1 else f"{_subject_of(group)}: failed ({group[0].reason})"
 
 
 def failure_summary(report: IngestReport) -> str:
     """One line per credential and reason, with the days it concerns."""
-    days: dict[tuple[str, str, str, str, str | None], list[dt.date]] = {}
+    return "\n".join(f"{_subject_of(group)}: {group[0].reason}" for group in _failures(report).values())
+
+
+_Failure = tuple[str, str, str, str, str]
+#: What tells two reports of one reason apart: the id of a request, and the days of a series.
+_INCIDENTAL = re.compile(r" \(request [^()]*\)|\d{4}-\d{2}-\d{2}")
+
+
+def _failure_of(outcome: PartitionOutcome) -> _Failure:
+    reason = _INCIDENTAL.sub("", outcome.reason or "")
+    return outcome.provider, outcome.flow, outcome.org, outcome.credential, reason
+
+
+def _failures(report: IngestReport) -> dict[_Failure, list[PartitionOutcome]]:
+    groups: dict[_Failure, list[PartitionOutcome]] = {}
     for outcome in report.failed:
-        key = (outcome.provider, outcome.flow, outcome.org, outcome.credential, outcome.reason)
-        days.setdefault(key, []).append(outcome.day)
-    return "\n".join(
-        f"{provider}.{flow} {org}/{credential} {min(found)} to {max(found)} ({len(found)} days): {reason}"
-        for (provider, flow, org, credential, reason), found in days.items()
-    )
+        groups.setdefault(_failure_of(outcome), []).append(outcome)
+    return groups
+
+
+def _subject_of(group: Sequence[PartitionOutcome]) -> str:
+    provider, flow, org, credential, _ = _failure_of(group[0])
+    days = [outcome.day for outcome in group]
+    return f"{provider}.{flow} {org}/{credential} {min(days)} to {max(days)} ({len(days)} days)"

@@ -1,5 +1,6 @@
 """Which credentials an ingest reads with: the control database and the providers' configurations put together."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,11 +11,10 @@ from genai_finops.control.credentials import EnabledCredential, enabled_credenti
 from genai_finops.control.database import open_database, reading
 from genai_finops.errors import FinopsError
 from genai_finops.ingest.usage import LANDING_TABLES, SourceCredential
-from genai_finops.providers.base import UsageSource
+from genai_finops.providers.base import ResourceState, SourceAccount, UsageSource
 from genai_finops.providers.config import ProviderConfig, load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import discover, usage_source
-from genai_finops.providers.source import HttpUsageSource
 from genai_finops.settings import Settings
 
 
@@ -47,6 +47,7 @@ def plan_usage(
         known = ", ".join(f"{name}.{kind}" for name, kind in provider_flows(configs))
         raise FinopsError(f"There is no usage of {provider}.{flow}", remedy=f"Choose one of: {known}")
     discover(settings.environ)
+    options = options or session_options(settings)
     engine = open_database(settings)
     with reading(engine) as session:
         found = enabled_credentials(session, provider, orgs)
@@ -57,6 +58,14 @@ def plan_usage(
         )
         for credential in found
     )
+
+
+def session_options(settings: Settings) -> SessionOptions:
+    """How sessions of these settings tell the time: as the simulated providers do, where they are simulated."""
+    simulated = settings.simulated_now
+    if simulated is None:
+        return SessionOptions()
+    return SessionOptions(now=lambda: simulated, machine_clock=lambda: dt.datetime.now(dt.UTC))
 
 
 def _accounts_read_twice(found: Sequence[EnabledCredential]) -> frozenset[EnabledCredential]:
@@ -75,9 +84,7 @@ def _source_credential(
     options: SessionOptions | None,
     is_shared: bool,
 ) -> SourceCredential:
-    opened: list[HttpUsageSource] = []
-
-    def open_source() -> AbstractContextManager[UsageSource]:
+    def open_source(known_resources: Sequence[ResourceState]) -> AbstractContextManager[UsageSource]:
         if is_shared:
             raise FinopsError(
                 f"Account {credential.account_id} of {credential.org_slug} at {config.id} has several enabled "
@@ -85,9 +92,10 @@ def _source_credential(
                 remedy="Keep one: genai-finops credential remove, or disable the others",
             )
         secret = open_secret(engine, settings, org_slug=credential.org_slug, credential_id=credential.credential_id)
-        source = usage_source(config, secret.reveal(), options, flow=flow)
-        opened.append(source)
-        return source
+        account = SourceAccount(id=credential.account_id, options=credential.account_options)
+        return usage_source(
+            config, secret.reveal(), options, flow=flow, account=account, known_resources=known_resources
+        )
 
     return SourceCredential(
         org=credential.org_slug,
@@ -97,5 +105,6 @@ def _source_credential(
         account_id=credential.account_id,
         window_days=config.flows[flow].window_days,  # type: ignore[index]
         open_source=open_source,
-        count_requests=lambda: sum(source.requests_made for source in opened),
+        # More would only wait for the rate limit, each with the pages of a window in memory.
+        concurrency=min(config.http.concurrency, config.http.burst),
     )

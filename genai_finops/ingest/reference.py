@@ -8,7 +8,7 @@ from genai_finops.control.database import open_database, reading
 from genai_finops.control.snapshot import control_snapshot
 from genai_finops.ingest.plan import provider_configs
 from genai_finops.lake.files import LakeFiles
-from genai_finops.lake.parquet import write_landing_sentinel, write_reference
+from genai_finops.lake.parquet import write_landing_sentinel, write_reference, write_resource_states_sentinel
 from genai_finops.pricing.frames import alias_rules_frame, price_catalogue_frame
 from genai_finops.providers.config import ProviderConfig
 from genai_finops.schemas.frames import meters_frame
@@ -21,10 +21,12 @@ from genai_finops.settings import Settings
 def write_reference_snapshots(files: LakeFiles, settings: Settings) -> dict[str, int]:
     """Write every reference table to the lake; gives their row counts by table.
 
-    Also makes sure that every landing table has a file, so that dbt reads an empty lake as no rows. Raises FinopsError.
+    Also makes sure that the landing tables and the resource states have a file, so that dbt reads an empty lake as no
+    rows. Raises FinopsError.
     """
     for table in tables_of("landing"):
         write_landing_sentinel(files, table)
+    write_resource_states_sentinel(files)
     frames = _frames(settings)
     for name, frame in frames.items():
         validate(TABLES[name], frame, subject=f"reference {name}")

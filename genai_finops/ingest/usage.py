@@ -2,20 +2,31 @@
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
 
 import polars as pl
 
 from genai_finops.errors import FinopsError
 from genai_finops.ingest.outcome import IngestReport, PartitionOutcome
+from genai_finops.ingest.resource_states import ListedAccount, keep_listed, known_states
+from genai_finops.ingest.side_by_side import Checkpoint, side_by_side
 from genai_finops.ingest.usage_frame import Lineage, usage_frames
 from genai_finops.lake.files import LakeFiles
-from genai_finops.lake.parquet import write_landing, write_landing_sentinel
+from genai_finops.lake.parquet import write_landing, write_landing_sentinel, write_resource_states_sentinel
 from genai_finops.lake.raw_pages import store_raw_page
-from genai_finops.providers.base import Page, ProviderError, TransientProviderError, UsageSource, Window
+from genai_finops.providers.base import (
+    Page,
+    ProviderError,
+    ResourceState,
+    TransientProviderError,
+    UsageSource,
+    Window,
+)
 from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Table
 from genai_finops.schemas.tables.usage import PAYG_USAGE_RAW
@@ -26,9 +37,15 @@ LANDING_TABLES: dict[str, Table] = {"payg": PAYG_USAGE_RAW}
 _TOKEN_METERS = [meter.name for meter in METERS.values() if meter.kind == "tokens"]
 
 
+class OpenSource(Protocol):
+    """Opens the secret, as late as possible, and builds the source."""
+
+    def __call__(self, known_resources: Sequence[ResourceState]) -> AbstractContextManager[UsageSource]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCredential:
-    """A credential to read with. `open_source` opens the secret as late as possible and builds the source."""
+    """A credential to read with."""
 
     org: str
     provider: str
@@ -37,62 +54,130 @@ class SourceCredential:
     account_id: str
     #: Days that one series of requests may cover.
     window_days: int
-    open_source: Callable[[], AbstractContextManager[UsageSource]]
-    #: HTTP requests made so far through sources of this credential.
-    count_requests: Callable[[], int]
+    open_source: OpenSource
+    #: How many credentials of the provider may be read at once.
+    concurrency: int = 1
+
+    @property
+    def listed_account(self) -> ListedAccount:
+        """Whose resources it lists."""
+        return ListedAccount(
+            org=self.org, provider=self.provider, credential=self.credential, account_id=self.account_id
+        )
+
+
+@dataclass(slots=True)
+class _CredentialOutcomes:
+    """What became of the days of one credential, and the HTTP requests it took."""
+
+    outcomes: list[PartitionOutcome] = field(default_factory=list)
+    requests: int = 0
+    retries: int = 0
 
 
 def ingest_usage(
-    files: LakeFiles, credentials: Sequence[SourceCredential], window: Window, *, now: dt.datetime, run_id: str
+    files: LakeFiles,
+    credentials: Sequence[SourceCredential],
+    window: Window,
+    *,
+    now: dt.datetime,
+    run_id: str,
+    clock: Callable[[], float] = time.monotonic,
 ) -> IngestReport:
-    """Replace every partition of the window, each for itself.
+    """Replace every partition of the window, each for itself. The credentials are those of one provider and flow.
 
     A provider error or a bad value fails the days of that request series for that credential, keeps what was stored
-    for them, and does not stop the others.
+    for them, and does not stop the others. Outcomes come in the order of the credentials, whichever ended first.
+    `clock` gives monotonic seconds.
     """
-    outcomes: list[PartitionOutcome] = []
+    started = clock()
     for flow in {credential.flow for credential in credentials}:
         write_landing_sentinel(files, LANDING_TABLES[flow])
-    for credential in credentials:
+    write_resource_states_sentinel(files)
+
+    def moment() -> dt.datetime:
+        return now + dt.timedelta(seconds=clock() - started)
+
+    def ingest(credential: SourceCredential, checkpoint: Checkpoint) -> _CredentialOutcomes:
+        found = _CredentialOutcomes()
         for series in window.split(credential.window_days):
-            outcomes.extend(_ingest_series(files, credential, series, now=now, run_id=run_id))
+            lineage = _lineage(credential, run_id=run_id, ingested_at=now)
+            _ingest_series(files, credential, series, lineage, found, moment=moment, checkpoint=checkpoint)
+        return found
+
+    workers = min((credential.concurrency for credential in credentials), default=1)
+    found = side_by_side(ingest, credentials, workers=workers)
     return IngestReport(
-        outcomes=tuple(outcomes), http_requests=sum(credential.count_requests() for credential in credentials)
+        outcomes=tuple(outcome for one in found for outcome in one.outcomes),
+        http_requests=sum(one.requests for one in found),
+        http_retries=sum(one.retries for one in found),
+        seconds=clock() - started,
     )
 
 
-def _ingest_series(
-    files: LakeFiles, credential: SourceCredential, window: Window, *, now: dt.datetime, run_id: str
-) -> list[PartitionOutcome]:
-    table = LANDING_TABLES[credential.flow]
-    lineage = Lineage(
+def _lineage(credential: SourceCredential, *, run_id: str, ingested_at: dt.datetime) -> Lineage:
+    return Lineage(
         org=credential.org,
         provider=credential.provider,
         flow=credential.flow,
         credential=credential.credential,
         account_id=credential.account_id,
         run_id=run_id,
-        ingested_at=now,
+        ingested_at=ingested_at,
     )
+
+
+def _ingest_series(
+    files: LakeFiles,
+    credential: SourceCredential,
+    window: Window,
+    lineage: Lineage,
+    found: _CredentialOutcomes,
+    *,
+    moment: Callable[[], dt.datetime],
+    checkpoint: Checkpoint,
+) -> None:
+    table = LANDING_TABLES[credential.flow]
     try:
-        with credential.open_source() as source:
-            pages = list(_stored(files, credential.provider, source.fetch(window)))
+        checkpoint()
+        with (
+            credential.open_source(known_states(files, credential.listed_account)) as source,
+            _counted(source, found),
+        ):
+            pages = list(_stored(files, credential.provider, source.fetch(window), checkpoint))
+            # Before normalise, so that usage that cannot be understood costs no observation of what is there today.
+            keep_listed(files, credential.listed_account, source.resources(pages), at=moment())
             frames = usage_frames(table, source.normalise(pages, window), window, lineage)
     except (ProviderError, FinopsError) as failure:
         _log.warning("%s %s failed: %s", lineage.pipeline_id, lineage.org, failure)
-        return [_failed(credential, day, failure, str(failure)) for day in window.days]
+        found.outcomes += [_failed(credential, day, failure, str(failure)) for day in window.days]
+        return
     except Exception as failure:  # noqa: BLE001 - a defect in one provider's parser must not stop the other credentials
         _log.warning("%s %s failed unexpectedly", lineage.pipeline_id, lineage.org, exc_info=True)
         reason = f"unexpected {type(failure).__name__} in the code; the log has the trace, please report it"
-        return [_failed(credential, day, failure, reason) for day in window.days]
-    return [_landed(files, table, credential, day, frame) for day, frame in frames.items()]
+        found.outcomes += [_failed(credential, day, failure, reason) for day in window.days]
+        return
+    for day, frame in frames.items():
+        checkpoint()
+        found.outcomes.append(_landed(files, table, credential, day, frame))
 
 
-def _stored(files: LakeFiles, provider: str, pages: Iterator[Page]) -> Iterator[Page]:
+@contextmanager
+def _counted(source: UsageSource, found: _CredentialOutcomes) -> Iterator[None]:
+    """Adds what the source has asked, however the reading ends."""
+    try:
+        yield
+    finally:
+        found.requests += source.requests_made
+        found.retries += source.repeats_made
+
+
+def _stored(files: LakeFiles, provider: str, pages: Iterator[Page], checkpoint: Checkpoint) -> Iterator[Page]:
     # Kept before anything is parsed: a page that cannot be normalised is the one that someone will want to read.
     for page in pages:
         store_raw_page(files, provider, page)
         yield page
+        checkpoint()
 
 
 def _landed(

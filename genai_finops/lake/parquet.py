@@ -1,12 +1,14 @@
-"""Landing partitions and reference snapshots as Parquet, equal content as equal bytes."""
+"""Landing partitions, resource states and reference snapshots as Parquet, equal content as equal bytes."""
 
 import datetime as dt
 import io
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from genai_finops.lake.files import LakeFiles
 from genai_finops.schemas.table import Table
+from genai_finops.schemas.tables.resources import PROVIDER_RESOURCES
 from genai_finops.schemas.validation import empty_frame
 
 #: Day of the file that only carries the schema, so that a reader's glob never finds nothing.
@@ -16,6 +18,11 @@ SENTINEL_DAY = dt.date.min
 def landing_path(table: Table, *, day: dt.date, provider: str, org: str, credential: str) -> str:
     """The file of one replace key."""
     return f"landing/{table.name}/day={day.isoformat()}/{provider}/{org}.{credential}.parquet"
+
+
+def resource_states_path(*, provider: str, org: str, credential: str) -> str:
+    """The file of the resources that one credential lists."""
+    return f"resources/{provider}/{org}.{credential}.parquet"
 
 
 def reference_path(table: Table) -> str:
@@ -34,10 +41,31 @@ def write_landing(
 
 def write_landing_sentinel(files: LakeFiles, table: Table) -> None:
     """Make sure that a glob over the table finds a file of its shape."""
-    path = f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet"
-    content = _parquet_bytes(empty_frame(table))
-    if not files.exists(path) or files.read(path) != content:
-        files.replace(path, content)
+    _write_sentinel(files, f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet", table)
+
+
+def write_resource_states(files: LakeFiles, frame: pl.DataFrame, *, provider: str, org: str, credential: str) -> str:
+    """Replace the states of one credential's resources and return their path.
+
+    Pages carry checksums: unlike a landing file, this one cannot be read from the provider again.
+    """
+    path = resource_states_path(provider=provider, org=org, credential=credential)
+    buffer = io.BytesIO()
+    rows = frame.sort("account_id", *PROVIDER_RESOURCES.grain).to_arrow()
+    pq.write_table(rows, buffer, compression="zstd", store_schema=False, write_page_checksum=True)
+    files.replace(path, buffer.getvalue())
+    return path
+
+
+def read_resource_states(files: LakeFiles, path: str) -> pl.DataFrame:
+    """What write_resource_states wrote. Raises pyarrow.ArrowException, OSError or ValueError where it is damaged."""
+    rows = pq.read_table(io.BytesIO(files.read(path)), page_checksum_verification=True)
+    return pl.DataFrame(rows)
+
+
+def write_resource_states_sentinel(files: LakeFiles) -> None:
+    """Make sure that a glob over the resource states finds a file of their shape."""
+    _write_sentinel(files, "resources/_schema/empty.parquet", PROVIDER_RESOURCES)
 
 
 def write_reference(files: LakeFiles, table: Table, frame: pl.DataFrame) -> bool:
@@ -48,6 +76,12 @@ def write_reference(files: LakeFiles, table: Table, frame: pl.DataFrame) -> bool
         return False
     files.replace(path, content)
     return True
+
+
+def _write_sentinel(files: LakeFiles, path: str, table: Table) -> None:
+    content = _parquet_bytes(empty_frame(table))
+    if not files.exists(path) or files.read(path) != content:
+        files.replace(path, content)
 
 
 def _parquet_bytes(frame: pl.DataFrame) -> bytes:

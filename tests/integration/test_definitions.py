@@ -18,14 +18,15 @@ REFERENCE = (
     *("genai_hierarchy_assignments", "genai_hierarchy_entities", "genai_meters", "genai_model_alias_rules"),
     *("genai_organisations", "genai_price_catalogue", "genai_provider_accounts", "genai_providers"),
 )
+PROVIDERS = ("anthropic", "aws_bedrock", "azure_openai", "gcp_vertex", "gemini", "openai")
 GROUPS = {
-    "ingest_payg": {"landing/anthropic/payg_usage", "landing/openai/payg_usage"},
+    "ingest_payg": {f"landing/{provider}/payg_usage" for provider in PROVIDERS},
     "reference": {f"reference/{name}" for name in REFERENCE},
     "prices": {
         f"warehouse/{name}"
         for name in (
-            *("genai_default_prices", "genai_list_prices", "genai_payg_pricing", "genai_price_factors"),
-            *("genai_subscription_plans", "int_pricing__alias_rules"),
+            *("genai_billing_skus", "genai_default_prices", "genai_list_prices", "genai_payg_pricing"),
+            *("genai_price_factors", "genai_subscription_plans", "int_pricing__alias_rules"),
         )
     },
     "flows": {"warehouse/genai_payg_usage_raw", "warehouse/genai_payg_costs_daily"},
@@ -33,11 +34,16 @@ GROUPS = {
         "warehouse/genai_usage_daily_unified",
         "warehouse/genai_costs_daily_unified",
         "warehouse/genai_unpriced_usage",
+        "warehouse/genai_provider_resources",
     },
     "focus": {"warehouse/cost_data_standard_1_3", "focus/cost_and_usage"},
 }
-BY_DAY = ("ingest_payg", "flows", "unified", "focus")
+#: Resources are remembered from all lists together, whatever the days that are read.
+WITHOUT_DAYS = GROUPS["reference"] | GROUPS["prices"] | {"warehouse/genai_provider_resources"}
+BY_DAY = set().union(*GROUPS.values()) - WITHOUT_DAYS
 BUILT_BY_DBT = [table for table in TABLES.values() if table.model_folder is not None]
+#: On 2026-11-05, by provider: the first of the days that it may restate.
+FIRST_READ_AGAIN = ("2026-11-02", "2026-11-02", "2026-11-03", "2026-11-03", "2026-10-29", "2026-11-02")
 TICK = dt.datetime(2026, 11, 5, 2, tzinfo=dt.UTC)
 
 Graph = Any
@@ -92,7 +98,11 @@ def test_usage_flows_from_every_provider_to_the_export(graph: Graph) -> None:
     assert GROUPS["ingest_payg"] | GROUPS["flows"] <= names(ancestors)
 
 
-@pytest.mark.parametrize("asset", sorted(name for group in BY_DAY for name in GROUPS[group]))
+def test_resources_are_remembered_from_the_lists_of_every_provider(graph: Graph) -> None:
+    assert names(node(graph, "warehouse/genai_provider_resources").parent_keys) == GROUPS["ingest_payg"]
+
+
+@pytest.mark.parametrize("asset", sorted(BY_DAY))
 def test_what_has_days_is_partitioned_by_utc_days_and_takes_a_range_as_one_run(graph: Graph, asset: str) -> None:
     partitions = node(graph, asset).partitions_def
     assert isinstance(partitions, dg.DailyPartitionsDefinition)
@@ -100,12 +110,12 @@ def test_what_has_days_is_partitioned_by_utc_days_and_takes_a_range_as_one_run(g
     assert node(graph, asset).backfill_policy == dg.BackfillPolicy.single_run()
 
 
-@pytest.mark.parametrize("asset", sorted(GROUPS["reference"] | GROUPS["prices"]))
+@pytest.mark.parametrize("asset", sorted(WITHOUT_DAYS))
 def test_what_has_no_days_has_no_partitions(graph: Graph, asset: str) -> None:
     assert node(graph, asset).partitions_def is None
 
 
-@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_each_provider_has_a_pool_of_its_own(graph: Graph, provider: str) -> None:
     assert node(graph, f"landing/{provider}/payg_usage").pools == {f"provider_{provider}"}
 
@@ -115,7 +125,7 @@ def test_one_pool_holds_the_only_writer_of_the_warehouse(graph: Graph, group: st
     assert {frozenset(node(graph, name).pools) for name in GROUPS[group]} == {frozenset({"warehouse_writer"})}
 
 
-@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_permanent_errors_are_told_apart_by_a_bounded_retry_policy(definitions: dg.Definitions, provider: str) -> None:
     asset = definitions.resolve_assets_def(dg.AssetKey(["landing", provider, "payg_usage"]))
     assert isinstance(asset.node_def, dg.OpDefinition)
@@ -124,7 +134,7 @@ def test_permanent_errors_are_told_apart_by_a_bounded_retry_policy(definitions: 
     assert (policy.max_retries, policy.backoff, policy.jitter) == (2, dg.Backoff.EXPONENTIAL, dg.Jitter.FULL)
 
 
-@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_landing_is_checked_for_its_totals_and_its_freshness(graph: Graph, provider: str) -> None:
     assert checks_of(graph, f"landing/{provider}/payg_usage") == {"stored_rows_match_metadata", "freshness_check"}
 
@@ -200,11 +210,11 @@ def test_extraction_asks_for_one_run_per_provider_over_its_refresh_days(instance
         (
             f"extract-{provider}-payg-2026-11-05",
             {f"landing/{provider}/payg_usage"},
-            "2026-11-02",
+            first,
             "2026-11-04",
             "2026-11-05",
         )
-        for provider in ("anthropic", "openai")
+        for provider, first in zip(PROVIDERS, FIRST_READ_AGAIN, strict=True)
     ]
 
 
@@ -224,8 +234,10 @@ def test_consolidation_waits_for_an_extraction_that_has_not_ended(instance: dg.D
     assert run.run_id in (answer.skip_message or "")
 
 
-def extractions_ended(instance: dg.DagsterInstance, count: int = 2, status: str = "SUCCESS", day: int = 5) -> None:
-    """Runs of the extraction schedule of a day that are over; there is one for each of the two providers."""
+def extractions_ended(
+    instance: dg.DagsterInstance, count: int = len(PROVIDERS), status: str = "SUCCESS", day: int = 5
+) -> None:
+    """Runs of the extraction schedule of a day that are over; there is one for each provider."""
     for _ in range(count):
         create_run_for_test(
             instance,
@@ -242,16 +254,16 @@ def test_consolidation_runs_once_the_extractions_have_ended_well_or_not(
     extractions_ended(instance, status=status)
     request = consolidation_schedule(at(TICK.replace(hour=6), instance))
     assert isinstance(request, dg.RunRequest)
-    assert request.tags["dagster/asset_partition_range_start"] == "2026-11-02"
+    assert request.tags["dagster/asset_partition_range_start"] == min(FIRST_READ_AGAIN)
     assert request.tags["dagster/asset_partition_range_end"] == "2026-11-04"
 
 
 def test_consolidation_waits_for_an_extraction_that_has_not_started(instance: dg.DagsterInstance) -> None:
-    extractions_ended(instance, count=1)
+    extractions_ended(instance, count=5)
     extractions_ended(instance, day=4)
     answer = consolidation_schedule(at(TICK.replace(hour=6), instance))
     assert isinstance(answer, dg.SkipReason)
-    assert "1 of 2 extractions" in (answer.skip_message or "")
+    assert "1 of 6 extractions" in (answer.skip_message or "")
 
 
 def test_consolidation_waits_for_a_missing_extraction_for_three_hours_only(instance: dg.DagsterInstance) -> None:
