@@ -1,13 +1,13 @@
 """A provider's usage source over answers that a test gives."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from genai_finops.providers.base import Window
+from genai_finops.providers.base import ResourceState, SourceAccount, Window
 from genai_finops.providers.config import load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import usage_source
@@ -29,11 +29,21 @@ class Unlimited:
 
 
 def scripted_source(
-    provider: str, secret: str, answer: Answer, *, options: Mapping[str, Any], now: str = NOW
+    provider: str,
+    secret: str,
+    answer: Answer,
+    *,
+    options: Mapping[str, Any] | None = None,
+    now: str = NOW,
+    account: SourceAccount | None = None,
+    known_resources: Sequence[ResourceState] = (),
+    sleep: Callable[[float], None] = lambda _: None,
 ) -> HttpUsageSource:
-    """The pay-as-you-go source of a provider with these options of its flow in place of the configured ones."""
+    """The pay-as-you-go source of a provider. `options` replace the configured ones of its flow."""
     config = load_provider_configs(CONFIGS, {})[provider]
-    flow = config.flows["payg"].model_copy(update={"options": dict(options)})
+    flow = config.flows["payg"]
+    if options is not None:
+        flow = flow.model_copy(update={"options": dict(options)})
     return usage_source(
         config.model_copy(update={"flows": {"payg": flow}}),
         secret,
@@ -41,6 +51,8 @@ def scripted_source(
             transport=httpx.MockTransport(answer),
             now=lambda: dt.datetime.fromisoformat(now),
             rate_limiter=Unlimited(),
-            sleep=lambda _: None,
+            sleep=sleep,
         ),
+        account=account,
+        known_resources=known_resources,
     )
