@@ -40,8 +40,7 @@ SIMULATOR_PORT ?= 8765
 .PHONY: dev-simulated
 dev-simulated: $(STAMP) ## The same over the simulated providers of the demo
 	@$(BIN)/genai-finops simulate serve --port $(SIMULATOR_PORT) & trap "kill $$!" EXIT; \
-	export GENAI_FINOPS_OPENAI_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/openai/v1; \
-	export GENAI_FINOPS_ANTHROPIC_BASE_URL=http://127.0.0.1:$(SIMULATOR_PORT)/anthropic; \
+	eval "$$($(BIN)/genai-finops simulate environment --port $(SIMULATOR_PORT))"; \
 	$(MAKE) dev
 
 .PHONY: docs

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 import yaml
+from hypothesis import settings as hypothesis_settings
 
 from genai_finops.demo.organisations import add_demo_organisations
 from genai_finops.ingest.outcome import IngestReport, joined
@@ -22,14 +23,15 @@ from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
 from genai_finops.providers.base import Window
 from genai_finops.settings import Settings
+from genai_finops.simulator import registry as simulated
 from genai_finops.simulator.running import Simulator, running_simulator
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.transform.build import dbt_build
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PROVIDERS = ("openai", "anthropic")
-#: All that may differ between two runs of the same partition.
-RUN_COLUMNS = frozenset({"x_run_id", "x_ingested_at", "x_RunId", "x_IngestedAt"})
+PROVIDERS = tuple(simulated.PROVIDERS)
+#: All that may differ between two runs of the same partition: when it ran, and how long a resource has been seen.
+RUN_COLUMNS = frozenset({"x_run_id", "x_ingested_at", "x_RunId", "x_IngestedAt", "last_observed_at"})
 
 #: Variables that configure tests, not the platform.
 _MEANT_FOR_TESTS = (
@@ -40,7 +42,12 @@ _MEANT_FOR_TESTS = (
 
 
 def pytest_configure() -> None:
-    """Forget the platform that the user has configured: no test may read or write it."""
+    """Forget the platform that the user has configured: no test may read or write it.
+
+    No test is timed: a busy machine is no defect.
+    """
+    hypothesis_settings.register_profile("untimed", deadline=None)
+    hypothesis_settings.load_profile("untimed")
     for name in platform_variables(os.environ):
         if not name.startswith(_MEANT_FOR_TESTS):
             del os.environ[name]
@@ -178,7 +185,7 @@ def platform_at(plain_environ: dict[str, str], quick_configs: Path) -> Callable[
             "GENAI_FINOPS_PROVIDER_CONFIGS": str(quick_configs),
             "GENAI_FINOPS_ACTOR": "tester",
             "DAGSTER_HOME": str(home / "dagster"),
-            **{f"GENAI_FINOPS_{name.upper()}_BASE_URL": simulator.base_url(name) for name in PROVIDERS},
+            **simulator.environment(),
         }
         return Platform(settings=Settings.from_environment(environ, home.parent), simulator=simulator)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shlex
 import signal
 import threading
 from collections.abc import Callable
@@ -11,7 +12,8 @@ import click
 
 from genai_finops.cli.errors import FinopsGroup
 from genai_finops.errors import FinopsError
-from genai_finops.simulator.running import DEFAULT_NOW, describe, running_simulator
+from genai_finops.simulator.registry import PROVIDERS
+from genai_finops.simulator.running import DEFAULT_NOW, describe, environment, running_simulator
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.truth import truth as truth_of
 from genai_finops.simulator.world import build_world
@@ -118,6 +120,16 @@ def serve(*, port: int, host: str, now: dt.datetime, **told: Any) -> None:
         raise FinopsError(
             f"cannot listen on {host}:{port}: {error.strerror}", remedy="Choose another --port"
         ) from error
+
+
+@simulate.command("environment")
+@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--now", default=DEFAULT_NOW.isoformat(), show_default=True, callback=_moment, metavar="TIME")
+def print_environment(*, port: int, host: str, now: dt.datetime) -> None:
+    """Print the variables that point the platform at a simulator, for a shell to evaluate."""
+    for name, value in environment(f"http://{host}:{port}", now, PROVIDERS).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
 
 
 @simulate.command()

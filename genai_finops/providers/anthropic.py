@@ -18,8 +18,10 @@ from genai_finops.providers.base import (
     Account,
     CredentialError,
     MalformedPageError,
+    MissingRightError,
     Page,
     PermanentProviderError,
+    ProbeCheck,
     TransientProviderError,
     UsageRow,
     Window,
@@ -100,7 +102,7 @@ class AnthropicUsage(HttpUsageSource):
         """A conflict passes, a billing error does not; 529 is overload."""
         if status in {401, 403}:
             return Verdict(
-                CredentialError,
+                CredentialError if status == 401 else MissingRightError,  # noqa: PLR2004
                 "give an admin key (sk-ant-admin01-...) of this organisation; inference keys are refused",
             )
         if status == 402:  # noqa: PLR2004
@@ -124,6 +126,22 @@ class AnthropicUsage(HttpUsageSource):
         yield from self._list_workspaces()
         for part in window.split(self.flow_config.window_days):
             yield from self._read_settled(part)
+
+    def checks(self, now: dt.datetime) -> Sequence[ProbeCheck]:
+        """The two things that an admin key may do."""
+        yesterday = Window.of_days(now.date() - dt.timedelta(days=1), now.date() - dt.timedelta(days=1))
+
+        def list_workspaces() -> str:
+            return f"{sum(len(entries(page, 'anthropic')) for page in self._list_workspaces())} workspaces"
+
+        def read_usage() -> str:
+            return f"{sum(1 for _ in self._read(yesterday, None, None))} pages of {yesterday.days[0].isoformat()}"
+
+        needs = "an admin key (sk-ant-admin01-...) of the organisation"
+        return (
+            ProbeCheck(name="workspaces", needs=needs, run=list_workspaces),
+            ProbeCheck(name="usage", needs=needs, run=read_usage),
+        )
 
     def account(self) -> Account | None:
         """The organisation of the key."""

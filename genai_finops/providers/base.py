@@ -133,6 +133,10 @@ class CredentialError(PermanentProviderError):
     """The provider refused the credential: missing, wrong, expired, or without the needed scope."""
 
 
+class MissingRightError(CredentialError):
+    """The provider knows the credential, and refuses what was asked with it: a role, policy or scope is missing."""
+
+
 class MalformedPageError(PermanentProviderError):
     """A page arrived whole but does not have the documented shape. Names field, value and page."""
 

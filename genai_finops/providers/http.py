@@ -12,10 +12,12 @@ import itertools
 import json
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from types import TracebackType
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -64,8 +66,10 @@ class SessionOptions:
     #: Monotonic seconds.
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    #: UTC-aware.
+    #: UTC-aware. A simulated provider's clock, where one is read.
     now: Callable[[], dt.datetime] = _utc_now
+    #: The clock of this machine, which signatures and tokens go by; None: the same as now.
+    machine_clock: Callable[[], dt.datetime] | None = None
     #: In [0, 1).
     random: Callable[[], float] = random.random
     #: None: the process-wide bucket of the provider.
@@ -80,6 +84,12 @@ class AuthContext:
     options: SessionOptions
     #: Told each token and session key, so that none of them is ever shown.
     redactor: Redactor
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates that all sessions trust, read once: 60 ms of CPU, for each of hundreds of accounts."""
+    return httpx.create_ssl_context()
 
 
 class HeaderAuth(httpx.Auth):
@@ -175,6 +185,8 @@ class ProviderSession:
         self._config = config
         self._options = options or SessionOptions()
         self._classify = classify
+        #: What signs or authorises the requests.
+        self.auth = auth
         self._redactor = redactor
         self._limiter = self._options.rate_limiter or shared_bucket(
             config.id, per_minute=config.http.max_requests_per_minute, burst=config.http.burst
@@ -189,6 +201,7 @@ class ProviderSession:
             ),
             follow_redirects=False,
             transport=self._options.transport,
+            verify=tls_context(),
             # A proxy of the environment cannot reach a simulator on this machine.
             trust_env=not all(_is_loopback(address) for address in (config.base_url, *config.hosts.values())),
         )
@@ -348,7 +361,7 @@ class ProviderSession:
         except ValueError:
             return
         if said.tzinfo is not None:
-            self.clock_skew = self._options.now() - said
+            self.clock_skew = (self._options.machine_clock or self._options.now)() - said
 
     def _refuse(self, request: _Request, answer: _Answer) -> NoReturn:
         try:

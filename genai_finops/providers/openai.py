@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 from genai_finops.providers.base import (
     CredentialError,
     MalformedPageError,
+    MissingRightError,
     Page,
     PermanentProviderError,
+    ProbeCheck,
     UsageRow,
     Window,
 )
@@ -185,7 +187,7 @@ class OpenAIUsage(HttpUsageSource):
         code = error.get("code") if isinstance(error, dict) else None
         if status in {401, 403}:
             return Verdict(
-                CredentialError,
+                CredentialError if status == 401 else MissingRightError,  # noqa: PLR2004
                 "give an administration key (sk-admin-...) of this organisation with scope api.usage.read; to list "
                 "projects it needs the permission to read them, or set options.project_names to false",
             )
@@ -207,6 +209,24 @@ class OpenAIUsage(HttpUsageSource):
             end = min(part.end, now)
             for endpoint in _ENDPOINTS.values():
                 yield from self._read_usage(endpoint, part.start, end)
+
+    def checks(self, now: dt.datetime) -> Sequence[ProbeCheck]:
+        """The scope that usage needs, and the permission that the projects' names need where they are read."""
+        yesterday = Window.of_days(now.date() - dt.timedelta(days=1), now.date() - dt.timedelta(days=1))
+
+        def list_projects() -> str:
+            return f"{sum(len(entries(page, 'openai')) for page in self._list_projects())} projects"
+
+        def read_usage() -> str:
+            pages = self._read_usage(_ENDPOINTS[_COMPLETIONS], yesterday.start, yesterday.end)
+            return f"{sum(1 for _ in pages)} pages of {yesterday.days[0].isoformat()}"
+
+        usage = ProbeCheck(name="usage", needs="an administration key with the scope api.usage.read", run=read_usage)
+        options = self.read_options(self.flow_config)
+        if not (isinstance(options, OpenAIOptions) and options.project_names):
+            return (usage,)
+        needs = "permission to list projects; or set options.project_names to false"
+        return (ProbeCheck(name="projects", needs=needs, run=list_projects), usage)
 
     def _list_projects(self) -> Iterator[Page]:
         return list_pages(

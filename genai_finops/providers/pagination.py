@@ -19,13 +19,13 @@ def token_pages(
     page that promises more without saying where.
     """
     return _pages(
-        fetch,
+        _with_entries(fetch, subject),
         params,
         subject=subject,
         max_pages=max_pages,
         cursor="next_page",
         parameter="page",
-        stops_on_empty=stops_on_empty,
+        next_of=lambda page: _promised(page, subject, "next_page", stops_on_empty=stops_on_empty),
     )
 
 
@@ -35,13 +35,32 @@ def list_pages(fetch: FetchPage, params: Params, *, subject: str, max_pages: int
     Raises as token_pages.
     """
     return _pages(
-        fetch,
+        _with_entries(fetch, subject),
         params,
         subject=subject,
         max_pages=max_pages,
         cursor="last_id",
         parameter=parameter,
-        stops_on_empty=False,
+        next_of=lambda page: _promised(page, subject, "last_id", stops_on_empty=False),
+    )
+
+
+def cursor_pages(
+    fetch: FetchPage, params: Params, *, subject: str, max_pages: int, cursor: str, parameter: str
+) -> Iterator[Page]:
+    """Pages that name the next one by the field `cursor`, sent back as `parameter`; the last one lacks it or has "".
+
+    A page without entries may still have a next one. Raises PermanentProviderError for a repeated token and after
+    max_pages, MalformedPageError for a cursor that is no text.
+    """
+    return _pages(
+        fetch,
+        params,
+        subject=subject,
+        max_pages=max_pages,
+        cursor=cursor,
+        parameter=parameter,
+        next_of=lambda page: _given(page, subject, cursor),
     )
 
 
@@ -54,6 +73,39 @@ def entries(page: Page, subject: str) -> list[Any]:
     return data
 
 
+def _with_entries(fetch: FetchPage, subject: str) -> FetchPage:
+    def fetch_checked(params: Params) -> Page:
+        page = fetch(params)
+        entries(page, subject)
+        return page
+
+    return fetch_checked
+
+
+def _promised(page: Page, subject: str, cursor: str, *, stops_on_empty: bool) -> str | None:
+    has_more = page.content.get("has_more")
+    if not isinstance(has_more, bool):
+        raise MalformedPageError(f"{subject}: field has_more is {has_more!r}, not true or false (page {page.sha256})")
+    if not has_more or (stops_on_empty and not entries(page, subject)):
+        return None
+    token = page.content.get(cursor)
+    if not isinstance(token, str) or not token:
+        raise MalformedPageError(
+            f"{subject}: has_more is true but {cursor} is {token!r} (page {page.sha256}); pages are missing"
+        )
+    return token
+
+
+def _given(page: Page, subject: str, cursor: str) -> str | None:
+    token = page.content.get(cursor) if isinstance(page.content, dict) else None
+    if token is not None and not isinstance(token, str):
+        raise MalformedPageError(
+            f"{subject}: field {cursor} is {type(token).__name__}, not text (page {page.sha256}); "
+            f"pages would be missing"
+        )
+    return token or None
+
+
 def _pages(
     fetch: FetchPage,
     params: Params,
@@ -62,26 +114,16 @@ def _pages(
     max_pages: int,
     cursor: str,
     parameter: str,
-    stops_on_empty: bool,
+    next_of: Callable[[Page], str | None],
 ) -> Iterator[Page]:
     seen: set[str] = set()
     asked = tuple(params)
     for _ in range(max_pages):
         page = fetch(asked)
-        data = entries(page, subject)
         yield page
-        has_more = page.content.get("has_more")
-        if not isinstance(has_more, bool):
-            raise MalformedPageError(
-                f"{subject}: field has_more is {has_more!r}, not true or false (page {page.sha256})"
-            )
-        if not has_more or (stops_on_empty and not data):
+        token = next_of(page)
+        if token is None:
             return
-        token = page.content.get(cursor)
-        if not isinstance(token, str) or not token:
-            raise MalformedPageError(
-                f"{subject}: has_more is true but {cursor} is {token!r} (page {page.sha256}); pages are missing"
-            )
         if token in seen:
             raise PermanentProviderError(
                 f"{subject}: {cursor} {token!r} comes a second time (page {page.sha256}); the paginator loops"

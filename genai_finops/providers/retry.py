@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from genai_finops.providers.base import CredentialError, PermanentProviderError, ProviderError, TransientProviderError
+from genai_finops.providers.base import (
+    CredentialError,
+    MissingRightError,
+    PermanentProviderError,
+    ProviderError,
+    TransientProviderError,
+)
 from genai_finops.providers.config import RetryConfig
 
 log = logging.getLogger(__name__)
@@ -35,8 +41,10 @@ _TRANSIENT = Verdict(TransientProviderError, "run the partition again later")
 
 def classify_status(status: int, headers: Mapping[str, str], body: Any) -> Verdict:  # noqa: ARG001
     """What a status means at most providers; a provider's module refines it."""
-    if status in {401, 403}:
-        return Verdict(CredentialError, "check the credential, its scope and its expiry")
+    if status == 401:  # noqa: PLR2004
+        return Verdict(CredentialError, "check the credential and its expiry")
+    if status == 403:  # noqa: PLR2004
+        return Verdict(MissingRightError, "check the credential's scope and role")
     if status in {408, 429} or 500 <= status <= 599:  # noqa: PLR2004
         return _TRANSIENT
     if 300 <= status <= 399:  # noqa: PLR2004

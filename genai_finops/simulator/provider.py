@@ -74,7 +74,9 @@ class SimulatedProvider(Protocol):
         """The request as if a page token that `spoil` made up were not given."""
         ...
 
-    def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]: ...
+    def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any] | WireAnswer:
+        """The JSON of a refusal, or a whole answer where it is not JSON or has headers of its own."""
+        ...
 
     def failure(self, status: int, *, retry_after: str | None = None) -> Refusal:
         """The provider's wording of a status that a fault asks for."""

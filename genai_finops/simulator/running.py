@@ -56,7 +56,7 @@ class Simulator:
 
     def environment(self, *providers: str) -> dict[str, str]:
         """The variables that point the platform here without limiting its pace; of all providers by default."""
-        return environment(self.url, providers or tuple(PROVIDERS))
+        return environment(self.url, self.now, providers or tuple(PROVIDERS))
 
     def account_options(self, org: str, provider: str) -> Mapping[str, str]:
         """What the platform has to know of the account beside its id."""
@@ -104,9 +104,9 @@ class Simulator:
         self._state.advance(now)
 
 
-def environment(url: str, providers: Iterable[str]) -> dict[str, str]:
-    """The variables that point the platform at a simulator at `url`, without limiting its pace."""
-    variables = {}
+def environment(url: str, now: dt.datetime, providers: Iterable[str]) -> dict[str, str]:
+    """The variables that point the platform at a simulator at `url` with this clock, without limiting its pace."""
+    variables = {"GENAI_FINOPS_SIMULATED_NOW": now.isoformat()}
     for provider in providers:
         prefix = f"GENAI_FINOPS_{provider.upper()}"
         for name, address in provider_named(provider).addresses(url).items():
@@ -174,6 +174,7 @@ def describe(simulator: Simulator) -> dict[str, Any]:
         "url": simulator.url,
         "port": int(simulator.url.rpartition(":")[2]),
         "base_urls": {provider: simulator.base_url(provider) for provider in PROVIDERS},
+        "environment": simulator.environment(),
         "seed": scenario.seed,
         "from": scenario.first_day.isoformat(),
         "to": scenario.last_day.isoformat(),

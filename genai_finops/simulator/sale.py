@@ -13,6 +13,7 @@ _BLOCKS = {
     "container_session": 1,
     "storage_byte": 1,
     "unmapped": 1,
+    "cache_storage_token_hour": 1,
 }
 
 

@@ -82,10 +82,8 @@ class _Front:
             _refuse(provider, fault, refused)
             answer = self._answer(provider, org or "", _without_credentials(wire), fault)
         except Refusal as refusal:
-            retry_after = {} if refusal.retry_after is None else {"retry-after": refusal.retry_after}
-            answer = WireAnswer(
-                body=encode(provider.error_body(refusal, request_id)), status=refusal.status, headers=retry_after
-            )
+            refusal.path = path
+            answer = _refused(provider, refusal, request_id)
         self._state.requests.append(
             SeenRequest(
                 method=request.method,
@@ -164,6 +162,14 @@ async def _wire_request(request: Request, path: str, headers: dict[str, str]) ->
 
 def _without_credentials(wire: WireRequest) -> WireRequest:
     return replace(wire, headers={name: value for name, value in wire.headers.items() if name not in _SECRET_HEADERS})
+
+
+def _refused(provider: SimulatedProvider, refusal: Refusal, request_id: str) -> WireAnswer:
+    said = provider.error_body(refusal, request_id)
+    if isinstance(said, WireAnswer):
+        return said
+    retry_after = {} if refusal.retry_after is None else {"retry-after": refusal.retry_after}
+    return WireAnswer(body=encode(said), status=refusal.status, headers=retry_after)
 
 
 def _response(kind: type[Response], body: bytes, answer: WireAnswer) -> Response:

@@ -64,6 +64,8 @@ class Refusal(Exception):  # noqa: N818  # it is the provider's answer, not a fa
         self.code = code
         self.param = param
         self.retry_after = retry_after
+        #: Path of the request below the mount, set by the server: hosts of one provider may word refusals differently.
+        self.path = ""
 
 
 def number(value: Decimal) -> str:

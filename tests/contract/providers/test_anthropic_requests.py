@@ -9,6 +9,7 @@ import pytest
 from genai_finops.providers.base import (
     Account,
     CredentialError,
+    MissingRightError,
     PermanentProviderError,
     TransientProviderError,
 )
@@ -99,7 +100,7 @@ def test_the_account_is_the_organisation_of_the_key():
     ("status", "message", "error", "remedy"),
     [
         (401, "invalid x-api-key", CredentialError, "sk-ant-admin01"),
-        (403, "permission", CredentialError, "sk-ant-admin01"),
+        (403, "permission", MissingRightError, "sk-ant-admin01"),
         (402, "billing", PermanentProviderError, "settle"),
         (400, "speeds[] is not allowed", PermanentProviderError, "options.fast_mode to false"),
         (400, "Cannot specify more than 5 group_by[] dimensions.", PermanentProviderError, "refused as it is"),
