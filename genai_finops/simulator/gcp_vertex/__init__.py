@@ -1,0 +1,1 @@
+"""The simulated Vertex AI: Cloud Monitoring of one project for each organisation."""

@@ -1,0 +1,1 @@
+"""The simulated Gemini API: its Cloud Monitoring metrics and its rows in a Cloud Billing export."""
