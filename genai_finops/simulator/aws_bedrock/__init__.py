@@ -1,0 +1,1 @@
+"""AWS Bedrock: CloudWatch, the control plane and STS, with their signatures."""
