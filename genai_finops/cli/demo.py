@@ -13,7 +13,7 @@ _NAMED_KEYS = 5
 
 @click.command()
 def demo() -> None:
-    """Run 35 days of two simulated providers through Dagster and compare every number with the simulator's truth.
+    """Run 35 days of all simulated providers through Dagster and compare every number with the simulator's truth.
 
     The exit code is 1 when any number differs. Running it again changes no total.
     """
@@ -26,7 +26,7 @@ def demo() -> None:
     click.echo(f"difference to the priced usage {_shown(result.focus.cost - result.focus.priced_cost)}")
     click.echo(
         f"Of it {_shown(result.focus.estimated_cost)} USD are estimated: that usage does not say how long its prompts "
-        "were (docs/adr/0004)"
+        "were, or how much of them was cached (docs/adr/0004, 0006)"
     )
     click.echo(f"Official validator: {validator_verdict(settings)}")
     click.echo()
@@ -41,7 +41,7 @@ def demo() -> None:
 
 
 def _print_comparison(result: DemoResult) -> None:
-    click.echo(f"{'provider':<12}{'':<15}{'platform':>26}{'truth':>26}{'difference':>14}")
+    click.echo(f"{'provider':<14}{'':<15}{'platform':>26}{'truth':>26}{'difference':>14}")
     for comparison in result.comparisons:
         _print_provider(comparison)
 
@@ -49,15 +49,15 @@ def _print_comparison(result: DemoResult) -> None:
 def _print_provider(comparison: ProviderComparison) -> None:
     for measure in comparison.measures:
         click.echo(
-            f"{comparison.provider:<12}{measure.name:<15}{_shown(measure.found):>26}{_shown(measure.truth):>26}"
+            f"{comparison.provider:<14}{measure.name:<15}{_shown(measure.found):>26}{_shown(measure.truth):>26}"
             f"{_shown(measure.difference):>14}"
         )
     click.echo(
-        f"{comparison.provider:<12}{comparison.keys:,} keys of organisation, model, tier, day and meter compared, "
+        f"{comparison.provider:<14}{comparison.keys:,} keys of organisation, model, tier, day and meter compared, "
         f"{len(comparison.differing_keys)} differ"
     )
     for key in comparison.differing_keys[:_NAMED_KEYS]:
-        click.echo(f"{'':<12}differs: {key}")
+        click.echo(f"{'':<14}differs: {key}")
 
 
 def _shown(number: object) -> str:

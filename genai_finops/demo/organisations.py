@@ -1,8 +1,10 @@
 """The demo's organisations, accounts, encrypted credentials and hierarchy in the control database."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,12 +40,13 @@ def add_demo_organisations(
 ) -> int:
     """Add every organisation with one encrypted credential for each provider; gives the number of credentials."""
     engine = open_database(settings)
+    used = _sub_accounts(simulator.truth()["rows"])
     with writing(engine) as session:
         for org in simulator.scenario.orgs:
             add_organisation(session, slug=org, name=org.capitalize(), update=True, now=now, actor=_ACTOR)
             for provider in providers:
                 _add_credential(session, settings, simulator, org=org, provider=provider, now=now)
-            records = list(_hierarchy(simulator, org, providers, first_day))
+            records = list(_hierarchy(simulator, org, providers, used, first_day))
             import_hierarchy(session, records, source=Path(_ACTOR), update=True, now=now, actor=_ACTOR)
     engine.dispose()
     return len(simulator.scenario.orgs) * len(providers)
@@ -59,6 +62,7 @@ def _add_credential(
         provider=provider,
         account_id=account,
         name=f"{org.capitalize()} at {provider}",
+        options=simulator.account_options(org, provider),
         update=True,
         now=now,
         actor=_ACTOR,
@@ -77,7 +81,11 @@ def _add_credential(
 
 
 def _hierarchy(
-    simulator: Simulator, org: str, providers: Sequence[str], first_day: dt.date
+    simulator: Simulator,
+    org: str,
+    providers: Sequence[str],
+    used: Mapping[tuple[str, str], Sequence[str]],
+    first_day: dt.date,
 ) -> Iterator[HierarchyRecord]:
     """A department that owns the accounts, and a project below it that owns the first named sub-account of each."""
     entities = (
@@ -88,7 +96,7 @@ def _hierarchy(
         yield HierarchyRecord(line=0, org_slug=org, item=entity)
     for provider in providers:
         scopes = [("DEPT-001", "account", simulator.account_id(org, provider))]
-        scopes += [("PROJ-042", "sub_account", found) for found in _sub_accounts(simulator, org, provider)[:1]]
+        scopes += [("PROJ-042", "sub_account", found) for found in used.get((org, provider), ())[:1]]
         for entity_id, scope, scope_id in scopes:
             assignment = Assignment(
                 entity_id=entity_id,
@@ -101,6 +109,10 @@ def _hierarchy(
             yield HierarchyRecord(line=0, org_slug=org, item=assignment)
 
 
-def _sub_accounts(simulator: Simulator, org: str, provider: str) -> list[str]:
-    rows = (row for row in simulator.truth()["rows"] if (row["org"], row["provider"]) == (org, provider))
-    return sorted({row["sub_account_id"] for row in rows if row["sub_account_id"]})
+def _sub_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """The sub-accounts with usage, sorted, by organisation and provider."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row["sub_account_id"]:
+            found[row["org"], row["provider"]].add(row["sub_account_id"])
+    return {key: sorted(ids) for key, ids in found.items()}

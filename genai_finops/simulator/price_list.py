@@ -7,10 +7,21 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from genai_finops.simulator.anthropic.prices import anthropic_price
+from genai_finops.simulator.aws_bedrock.prices import aws_bedrock_price
+from genai_finops.simulator.azure_openai.prices import azure_openai_price
+from genai_finops.simulator.gcp_vertex.prices import gcp_vertex_price
+from genai_finops.simulator.gemini.prices import gemini_price
 from genai_finops.simulator.openai.prices import openai_price
 from genai_finops.simulator.sale import Sale
 
-_PRICES: Mapping[str, Callable[[Sale], Decimal]] = {"openai": openai_price, "anthropic": anthropic_price}
+_PRICES: Mapping[str, Callable[[Sale], Decimal | None]] = {
+    "openai": openai_price,
+    "anthropic": anthropic_price,
+    "azure_openai": azure_openai_price,
+    "aws_bedrock": aws_bedrock_price,
+    "gcp_vertex": gcp_vertex_price,
+    "gemini": gemini_price,
+}
 _UNPRICED_METERS = frozenset({"request", "storage_byte", "container_session", "image"})
 
 

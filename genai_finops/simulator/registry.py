@@ -1,10 +1,16 @@
 """The providers that the simulator speaks for."""
 
 from genai_finops.simulator.anthropic.wire import Anthropic
+from genai_finops.simulator.aws_bedrock.wire import AwsBedrock
+from genai_finops.simulator.azure_openai.wire import AzureOpenAI
+from genai_finops.simulator.gcp_vertex.wire import GcpVertex
+from genai_finops.simulator.gemini.wire import Gemini
 from genai_finops.simulator.openai.wire import OpenAI
 from genai_finops.simulator.provider import SimulatedProvider
 
-PROVIDERS: dict[str, SimulatedProvider] = {provider.id: provider for provider in (OpenAI(), Anthropic())}
+PROVIDERS: dict[str, SimulatedProvider] = {
+    provider.id: provider for provider in (OpenAI(), Anthropic(), AzureOpenAI(), AwsBedrock(), GcpVertex(), Gemini())
+}
 
 
 def provider_named(name: str) -> SimulatedProvider:

@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from genai_finops.simulator.registry import PROVIDERS
+
+#: What the others report has no count of requests.
+COUNTING_REQUESTS = {"openai", "azure_openai", "aws_bedrock", "gcp_vertex"}
+
 pytestmark = pytest.mark.slow
 
 
@@ -32,7 +37,7 @@ def outputs(
 
 def totals(output: str) -> list[str]:
     """The lines that compare the platform with the truth, and those of FOCUS."""
-    return [line for line in output.splitlines() if re.match(r"(openai|anthropic|FOCUS 1\.3)\b", line)]
+    return [line for line in output.splitlines() if re.match(rf"({'|'.join(PROVIDERS)}|FOCUS 1\.3)\b", line)]
 
 
 @pytest.mark.parametrize("run", [0, 1])
@@ -42,7 +47,10 @@ def test_it_ends_well(outputs: list["subprocess.CompletedProcess[str]"], run: in
 
 @pytest.mark.parametrize(
     ("provider", "wanted"),
-    [("openai", {"rows", "requests", "tokens", "cost USD"}), ("anthropic", {"rows", "tokens", "cost USD"})],
+    [
+        (provider, {"rows", "tokens", "cost USD"} | ({"requests"} if provider in COUNTING_REQUESTS else set()))
+        for provider in PROVIDERS
+    ],
 )
 def test_every_measure_of_a_provider_is_the_truth(
     outputs: list["subprocess.CompletedProcess[str]"], provider: str, wanted: set[str]
@@ -58,7 +66,7 @@ def test_every_measure_of_a_provider_is_the_truth(
     assert "0" not in {measures[name][0] for name in wanted}
 
 
-@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("provider", list(PROVIDERS))
 def test_no_key_of_a_provider_differs(outputs: list["subprocess.CompletedProcess[str]"], provider: str) -> None:
     [line] = [line for line in totals(outputs[0].stdout) if line.startswith(provider) and "keys of" in line]
     assert re.search(r"\b[1-9][\d,]* keys of .* compared, 0 differ\b", line)
