@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Files of tests side by side; one file stays on one process, because its fixtures are dear.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 # sqlfluff compiles through dbt, which opens the warehouse: not the one in use.
 LINT_HOME := $(CURDIR)/$(VENV)/lint-home
 # Dagster wants an absolute path.
@@ -49,13 +51,13 @@ docs: $(STAMP) ## Tables, columns and lineage as one HTML file; prints its path
 
 .PHONY: test
 test: $(STAMP) ## Run all tests, the fast tiers first
-	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q
-	@$(BIN)/pytest tests/dbt tests/integration tests/golden tests/e2e -m "not slow" -q
-	@$(BIN)/pytest tests -m slow -q
+	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q $(SIDE_BY_SIDE)
+	@$(BIN)/pytest tests/dbt tests/integration tests/golden tests/e2e -m "not slow" -q $(SIDE_BY_SIDE)
+	@$(BIN)/pytest tests -m slow -q $(SIDE_BY_SIDE)
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## Run the tests that need seconds
-	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q
+	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q $(SIDE_BY_SIDE)
 
 .PHONY: check
 check: lint typecheck imports schemas-check dbt-check ## Lint, types, import rules, schemas, dbt for both targets

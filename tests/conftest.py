@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -137,6 +138,14 @@ class Platform:
 def command_line() -> list[str]:
     """How `genai-finops` is started."""
     return [str(Path(sys.executable).with_name("genai-finops"))]
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What Ctrl-C does in a terminal: a shell that starts a job in the background makes it deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -257,6 +257,7 @@ def test_the_command_shows_requests_retries_and_seconds_of_each_provider(fleet: 
         assert line.endswith(" s")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_told_to_stop_does_not_wait_for_slow_answers(
     fleet: Fleet, finops_command: list[str], signal_number: int

@@ -104,6 +104,7 @@ def test_a_stop_iteration_of_the_work_is_an_error_and_no_end() -> None:
         side_by_side(work, (0,), workers=1)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_is_not_held_up_by_a_worker_that_waits_for_an_answer() -> None:
     both, answer, went_on = threading.Barrier(2, timeout=10), threading.Event(), []
 
