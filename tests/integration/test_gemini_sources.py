@@ -1,6 +1,7 @@
 """The two sources of Gemini usage over a real socket: each day from exactly one, and none of their traps sprung."""
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -17,7 +18,7 @@ from genai_finops.providers.base import (
     Window,
 )
 from genai_finops.providers.config import ProviderConfigError, load_provider_configs
-from genai_finops.providers.http import SessionOptions
+from genai_finops.providers.http import SessionOptions, page_of
 from genai_finops.providers.registry import usage_source
 from genai_finops.providers.source import HttpUsageSource
 from genai_finops.simulator.running import Simulator, running_simulator
@@ -184,3 +185,34 @@ def test_checks_ask_for_the_rights_that_the_settings_need(simulator):
     with both:
         found = {check.name: check.run() for check in both.checks(simulator.now)}
     assert found == {"billing export": "1048576 bytes to read", "monitoring": "6 metrics"}
+
+
+def exported(simulator: Simulator, *, unit: str = "count", amount: str = "1000") -> list[UsageRow]:
+    """The rows of one line of the export."""
+    values = {
+        "sku_id": "981A-C057-0BF9",
+        "sku_description": "Generate content input token count gemini 2.5 flash short input text",
+        "project_id": "acme-gemini",
+        "project_name": "Acme",
+        "usage_day": "2026-10-29",
+        "usage_unit": unit,
+        "usage_amount": amount,
+    }
+    content = {
+        "schema": {"fields": [{"name": name, "type": "STRING"} for name in values]},
+        "rows": [{"f": [{"v": value} for value in values.values()]}],
+    }
+    page = page_of(json.dumps(content).encode(), source="billing export", request={})
+    with source(simulator) as opened:
+        return list(opened.normalise([page], WEEK))
+
+
+def test_a_unit_that_is_no_count_is_not_taken_for_tokens(simulator):
+    assert [row.meter for row in exported(simulator)] == ["uncached_input"]
+    assert [row.meter for row in exported(simulator, unit="thousand counts")] == ["unmapped"]
+
+
+@pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "1.0000001", "many"])
+def test_an_amount_that_is_no_quantity_is_refused_by_its_field(simulator, amount):
+    with pytest.raises(MalformedPageError, match=f"usage_amount is '{amount}'"):
+        exported(simulator, amount=amount)
