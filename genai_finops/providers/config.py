@@ -128,6 +128,17 @@ class FlowConfig(_Values):
     options: dict[str, bool | int | str] = Field(default_factory=dict)
 
 
+class PriceListConfig(_Values):
+    """How a provider's public price list is read: prices, never usage."""
+
+    #: A series of requests that is longer than this is a runaway.
+    max_pages: int = Field(200, ge=1)
+    #: Entries asked for in one page, where the price list lets its reader choose.
+    page_entries: int = Field(1000, ge=1)
+    #: Values that only the reader of this price list knows; it refuses the ones that it does not.
+    options: dict[str, bool | int | str] = Field(default_factory=dict)
+
+
 class ProviderConfig(_Values):
     """One provider."""
 
@@ -144,6 +155,8 @@ class ProviderConfig(_Values):
     finality: str
     http: HttpConfig = HttpConfig()
     flows: dict[Literal["payg", "commitment", "infrastructure"], FlowConfig]
+    #: None where the provider has no price list that a program can ask for.
+    price_list: PriceListConfig | None = None
 
     #: Folder of the file; options that name files are relative to it.
     _folder: Path = PrivateAttr(Path())

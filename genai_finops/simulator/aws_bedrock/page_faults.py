@@ -1,4 +1,4 @@
-"""Right answers of CloudWatch and Bedrock made wrong: each function changes one in place."""
+"""Right answers of CloudWatch, Bedrock and the Price List made wrong: each function changes one in place."""
 
 import itertools
 import json
@@ -16,6 +16,8 @@ from genai_finops.simulator.wire import WireRequest
 _FAULT_TOKEN = "sim-fault-"
 _UNIQUE = itertools.count(1)
 _LAST_REGION = "eu-central-1"
+#: Fields of the answers whose paging is spoiled.
+_PAGED = frozenset({"MetricDataResults", "PriceList"})
 
 Payload = dict[str, Any]
 Spoiler = Callable[[Fault, Payload, WireRequest], None]
@@ -45,12 +47,12 @@ def _with_values(payload: Payload) -> Iterator[Payload]:
 
 
 def _repeated(_: Fault, payload: Payload, __: WireRequest) -> None:
-    if "MetricDataResults" in payload:
+    if not _PAGED.isdisjoint(payload):
         payload["NextToken"] = f"{_FAULT_TOKEN}again"
 
 
 def _endless(_: Fault, payload: Payload, __: WireRequest) -> None:
-    if "MetricDataResults" in payload:
+    if not _PAGED.isdisjoint(payload):
         payload["NextToken"] = f"{_FAULT_TOKEN}{next(_UNIQUE)}"
 
 

@@ -1,4 +1,4 @@
-"""AWS: three services behind one mount, signatures, errors and routes."""
+"""AWS: four services behind one mount, signatures, errors and routes."""
 
 import datetime as dt
 import re
@@ -9,6 +9,7 @@ from genai_finops.simulator.aws_bedrock import page_faults
 from genai_finops.simulator.aws_bedrock.cloudwatch import CONTENT_TYPE, TARGET, answer_cloudwatch
 from genai_finops.simulator.aws_bedrock.control_plane import answer_bedrock
 from genai_finops.simulator.aws_bedrock.credentials import Caller, application_credential, caller_of, reader_credential
+from genai_finops.simulator.aws_bedrock.price_list_api import API_REGION, answer_price_list, refusal_json
 from genai_finops.simulator.aws_bedrock.signature import claim_of, verify
 from genai_finops.simulator.aws_bedrock.sts import answer_sts, refusal_xml
 from genai_finops.simulator.aws_bedrock.traffic import build_account, regions_of
@@ -19,7 +20,9 @@ from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.traffic import Account
 from genai_finops.simulator.wire import Refusal, WireAnswer, WireRequest, encode
 
-_ROUTE = re.compile(r"/(monitoring|bedrock|sts)/([a-z0-9-]+)(/.*)")
+_ROUTE = re.compile(r"/(monitoring|bedrock|pricing|sts)/([a-z0-9-]+)(/.*)")
+#: Of the services whose operation is named in a header.
+_ACTION_PREFIXES = {"monitoring": "cloudwatch", "pricing": "pricing"}
 _FAILURES = {
     401: (403, "InvalidClientTokenId", "The security token included in the request is invalid."),
     403: (403, "AccessDenied", "User is not authorized to perform: cloudwatch:GetMetricData"),
@@ -30,7 +33,7 @@ _FAILURES = {
 
 
 class AwsBedrock:
-    """The simulated CloudWatch, Bedrock control plane and STS of AWS."""
+    """The simulated CloudWatch, Bedrock control plane, Price List and STS of AWS."""
 
     id = "aws_bedrock"
     mount = "/aws_bedrock"
@@ -39,12 +42,13 @@ class AwsBedrock:
     request_id_header = "x-amzn-requestid"
 
     def addresses(self, url: str) -> Mapping[str, str]:
-        """One address for each service and region."""
+        """One address for each service and region; the price list is asked in one region about all."""
         base = url + self.mount
         return {
             "base_url": f"{base}/bedrock/{{region}}",
             "monitoring_url": f"{base}/monitoring/{{region}}",
             "sts_url": f"{base}/sts/{{region}}",
+            "pricing_url": f"{base}/pricing/{API_REGION}",
         }
 
     def account_options(self, account: Account) -> Mapping[str, str]:
@@ -79,6 +83,8 @@ class AwsBedrock:
             return answer_sts(request, account)
         if service == "monitoring":
             return answer_cloudwatch(request, region, account, ledger)
+        if service == "pricing":
+            return answer_price_list(request)
         return answer_bedrock(request, path, region, account, ledger)
 
     def spoil(self, fault: Fault, payload: dict[str, Any], request: WireRequest) -> None:
@@ -94,6 +100,8 @@ class AwsBedrock:
         service = refusal.path.split("/", 2)[1] if refusal.path.startswith("/") else ""
         if service == "sts":
             return refusal_xml(refusal, request_id)
+        if service == "pricing":
+            return refusal_json(refusal)
         retry_after = {} if refusal.retry_after is None else {"retry-after": refusal.retry_after}
         if service == "bedrock":
             return WireAnswer(
@@ -133,8 +141,8 @@ def _route(request: WireRequest) -> tuple[str, str, str]:
 
 
 def _action(request: WireRequest, service: str, path: str) -> str:
-    if service == "monitoring":
-        return f"cloudwatch:{request.headers.get('x-amz-target', '').rpartition('.')[2]}"
+    if service in _ACTION_PREFIXES:
+        return f"{_ACTION_PREFIXES[service]}:{request.headers.get('x-amz-target', '').rpartition('.')[2]}"
     return f"bedrock:{'ListInferenceProfiles' if path == '/inference-profiles' else 'ListTagsForResource'}"
 
 
@@ -144,7 +152,7 @@ def _verified_caller(
     claim = claim_of(request)
     caller = caller_of(claim.access_key_id, request.headers.get("x-amz-security-token"), orgs)
     if caller is None:
-        code = "UnrecognizedClientException" if service == "bedrock" else "InvalidClientTokenId"
+        code = "InvalidClientTokenId" if service in {"monitoring", "sts"} else "UnrecognizedClientException"
         raise Refusal(403, code, "The security token included in the request is invalid.")
     verify(request, claim, caller.keys, service=service, region=region, wall_clock=wall_clock)
     return caller
@@ -153,9 +161,9 @@ def _verified_caller(
 def _refuse_denied(caller: Caller, action: str, service: str) -> None:
     if caller.may_read:
         return
-    code = "AccessDeniedException" if service == "bedrock" else "AccessDenied"
+    code = "AccessDenied" if service == "monitoring" else "AccessDeniedException"
     message = (
         f"User: arn:aws:iam::*:user/{caller.keys.access_key_id} is not authorized to perform: {action} "
         f"because no identity-based policy allows the {action} action"
     )
-    raise Refusal(403, code, message)
+    raise Refusal(400 if service == "pricing" else 403, code, message)

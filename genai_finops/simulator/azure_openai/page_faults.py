@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from genai_finops.simulator.azure_openai.lists import next_link, position_of
+from genai_finops.simulator.azure_openai.retail_prices import next_page_link
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.wire import WireRequest
 
@@ -47,6 +48,8 @@ def _points(payload: Payload) -> Iterator[dict[str, Any]]:
 def _point_to(payload: Payload, request: WireRequest, token: str) -> None:
     if "nextLink" in payload:
         payload["nextLink"] = next_link(request, token)
+    if "NextPageLink" in payload:
+        payload["NextPageLink"] = next_page_link(request, token)
 
 
 def _repeated(_: Fault, payload: Payload, request: WireRequest) -> None:

@@ -1,11 +1,11 @@
-"""Azure as a client sees it: three hosts below one mount, their credentials, errors and routes."""
+"""Azure as a client sees it: its hosts below one mount, their credentials, errors and routes."""
 
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from genai_finops.simulator.azure_openai import lists, metrics, page_faults, tokens
+from genai_finops.simulator.azure_openai import lists, metrics, page_faults, retail_prices, tokens
 from genai_finops.simulator.azure_openai.estate import CognitiveAccount, Estate, estate_of
 from genai_finops.simulator.azure_openai.query import TOP_LEVEL
 from genai_finops.simulator.azure_openai.traffic import PROVIDER, build_account
@@ -45,12 +45,16 @@ class AzureOpenAI:
     usage_path = "/metrics"
     request_id_header = "x-ms-request-id"
 
+    def __init__(self) -> None:
+        self._retail_throttle = retail_prices.Throttle()
+
     def addresses(self, url: str) -> Mapping[str, str]:
-        """Resource Manager, Entra and the data planes of the regions."""
+        """Resource Manager, Entra, the data planes of the regions, and the public price list."""
         return {
             "base_url": f"{url}{self.mount}{_ARM}",
             "auth_url": f"{url}{self.mount}{_LOGIN}",
             "metrics_url": f"{url}{self.mount}{_DATA_PLANE}/{{region}}",
+            "retail_prices_url": f"{url}{self.mount}{retail_prices.HOST}",
         }
 
     def account_options(self, account: Account) -> Mapping[str, str]:  # noqa: ARG002  # the id is enough
@@ -71,7 +75,12 @@ class AzureOpenAI:
         return build_account(scenario, org)
 
     def authorize(self, request: WireRequest, orgs: Mapping[str, str], wall_clock: dt.datetime) -> str:
-        """The organisation of a client's secret at the token endpoint, or of a bearer token elsewhere."""
+        """The organisation of a client's secret at the token endpoint, or of a bearer token elsewhere.
+
+        The price list asks for none and is the same for everyone: it is answered as for the first organisation.
+        """
+        if request.path.startswith(retail_prices.HOST):
+            return next(iter(orgs.values()))
         if request.path.startswith(_LOGIN):
             return tokens.identify_client(request, orgs)[0]
         is_data_plane = request.path.startswith(_DATA_PLANE)
@@ -86,6 +95,8 @@ class AzureOpenAI:
     def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any]:
         """The body of a 200."""
         scenario = account.scenario
+        if request.path.startswith(retail_prices.HOST):
+            return retail_prices.answer(request, self._retail_throttle)
         if request.path.startswith(_LOGIN):
             admin = self.admin_key(scenario.seed, account.org)
             _, audience, may_read = tokens.identify_client(request, {admin: account.org})

@@ -1,4 +1,4 @@
-"""Vertex AI as a reader of usage sees it: a token endpoint and Cloud Monitoring."""
+"""Vertex AI as a reader of usage and prices sees it: a token endpoint, Cloud Monitoring, Cloud Billing's catalogue."""
 
 import datetime as dt
 import re
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genai_finops.simulator.faults import Fault
+from genai_finops.simulator.gcp_vertex.catalogue import service
 from genai_finops.simulator.gcp_vertex.metrics import METRICS, series_of
 from genai_finops.simulator.gcp_vertex.traffic import build_account
-from genai_finops.simulator.google import errors, monitoring, oauth, page_faults
+from genai_finops.simulator.google import billing_catalog, errors, monitoring, oauth, page_faults
 from genai_finops.simulator.google.service_account import key_file
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.provider import ReportedCharge
@@ -41,9 +42,13 @@ class GcpVertex:
     usage_path = "timeSeries"
     request_id_header = "x-goog-request-id"
 
+    def __init__(self) -> None:
+        self._service = service()
+
     def addresses(self, url: str) -> Mapping[str, str]:
-        """Cloud Monitoring and the token endpoint."""
-        return {"base_url": url + self.mount, "token_url": url + self.mount + _TOKEN_PATH}
+        """Cloud Monitoring, the token endpoint and the catalogue of prices."""
+        base = url + self.mount
+        return {"base_url": base, "token_url": base + _TOKEN_PATH, "billing_catalog_url": base}
 
     def account_options(self, account: Account) -> Mapping[str, str]:  # noqa: ARG002  # the project is the account's id
         """None."""
@@ -69,6 +74,8 @@ class GcpVertex:
         """The body of a 200."""
         if request.path == _TOKEN_PATH:
             return oauth.issue(request, self.admin_key(account.scenario.seed, account.org))
+        if billing_catalog.answers(request.path):
+            return billing_catalog.list_skus(request, self._service, ledger.now)
         match = _LIST.match(request.path)
         if match is None or request.method != "GET":
             raise errors.GoogleRefusal(404, f"The requested URL {request.path} was not found on this server.")
@@ -101,5 +108,7 @@ class GcpVertex:
 
 
 def _access(request: WireRequest) -> oauth.Access:
+    if billing_catalog.answers(request.path):
+        return billing_catalog.ACCESS
     listed = "metricDescriptors" if request.path.endswith("/metricDescriptors") else "timeSeries"
     return oauth.Access(scopes=_SCOPES, permission=f"monitoring.{listed}.list", service="monitoring.googleapis.com")

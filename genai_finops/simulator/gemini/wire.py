@@ -1,4 +1,6 @@
-"""The Gemini API's sources of usage: Cloud Monitoring and a billing export in BigQuery, behind Google's tokens."""
+"""The Gemini API's sources of usage and prices: Cloud Monitoring, a billing export in BigQuery and Cloud Billing's
+catalogue, behind Google's tokens.
+"""
 
 import datetime as dt
 import re
@@ -9,9 +11,10 @@ from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.gemini import page_faults
 from genai_finops.simulator.gemini.bigquery import BigQuery
 from genai_finops.simulator.gemini.billing_export import LOCATION, table_of
+from genai_finops.simulator.gemini.catalogue import service
 from genai_finops.simulator.gemini.monitoring import METRICS, metric_series
 from genai_finops.simulator.gemini.traffic import build_account
-from genai_finops.simulator.google import errors, oauth
+from genai_finops.simulator.google import billing_catalog, errors, oauth
 from genai_finops.simulator.google import page_faults as monitoring_faults
 from genai_finops.simulator.google.monitoring import list_metric_descriptors, list_time_series
 from genai_finops.simulator.google.oauth import CLOUD_PLATFORM, Access, permission_denied
@@ -38,11 +41,12 @@ class Gemini:
 
     def __init__(self) -> None:
         self._bigquery = BigQuery()
+        self._service = service()
 
     def addresses(self, url: str) -> Mapping[str, str]:
-        """Monitoring, BigQuery and the token endpoint."""
+        """Monitoring, BigQuery, the token endpoint and the catalogue of prices."""
         base = url + self.mount
-        return {"base_url": base, "bigquery_url": base, "token_url": base + _TOKEN}
+        return {"base_url": base, "bigquery_url": base, "token_url": base + _TOKEN, "billing_catalog_url": base}
 
     def admin_key(self, seed: int, org: str) -> str:
         """The key file of the service account with the reader's roles."""
@@ -68,6 +72,8 @@ class Gemini:
         if self._bigquery.answers(request.path):
             scopes = frozenset({f"{_AUTH}bigquery", CLOUD_PLATFORM})
             return Access(scopes=scopes, permission="bigquery.jobs.create", service="bigquery.googleapis.com")
+        if billing_catalog.answers(request.path):
+            return billing_catalog.ACCESS
         scopes = frozenset({f"{_AUTH}monitoring.read", f"{_AUTH}monitoring", CLOUD_PLATFORM})
         return Access(scopes=scopes, permission="monitoring.timeSeries.list", service="monitoring.googleapis.com")
 
@@ -77,6 +83,8 @@ class Gemini:
             return oauth.issue(request, self.admin_key(account.scenario.seed, account.org))
         if self._bigquery.answers(request.path):
             return self._bigquery.answer(request, account, ledger)
+        if billing_catalog.answers(request.path):
+            return billing_catalog.list_skus(request, self._service, ledger.now)
         found = _MONITORING.fullmatch(request.path)
         if found is None or request.method != "GET":
             raise Refusal(404, "NOT_FOUND", f"The requested URL {request.path} was not found on this server.")

@@ -1,1 +1,1 @@
-"""What the simulated providers of Google have in common: service accounts, tokens, errors and Cloud Monitoring."""
+"""What Google's simulated providers have in common: service accounts, tokens, errors, Cloud Monitoring and prices."""

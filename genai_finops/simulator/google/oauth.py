@@ -168,7 +168,11 @@ def _authorize_token(request: WireRequest, orgs: Mapping[str, str], wall_clock: 
 
 def permission_denied(permission: str) -> GoogleRefusal:
     """403 of an account without the role, and for a project of somebody else."""
-    return GoogleRefusal(403, f"Permission {permission} denied (or the resource may not exist).")
+    return GoogleRefusal(
+        403,
+        f"Permission {permission} denied (or the resource may not exist).",
+        details=[error_info("IAM_PERMISSION_DENIED", permission=permission)],
+    )
 
 
 def _read_token(token: str, orgs: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
