@@ -12,7 +12,8 @@ from genai_finops.cli.context import (
     utc_now,
 )
 from genai_finops.cli.errors import FinopsGroup
-from genai_finops.control.organisations import add_organisation, list_organisations
+from genai_finops.control.organisations import list_organisations
+from genai_finops.control.price_defaults import add_organisation_with_defaults
 
 
 @click.group(cls=FinopsGroup)
@@ -27,10 +28,18 @@ def org() -> None:
 @click.option("--enabled/--disabled", "is_enabled", default=None, help="Whether its usage is fetched.")
 @update_option
 def add(*, slug: str, name: str, currency: str | None, is_enabled: bool | None, update: bool) -> None:
-    """Add the organisation SLUG. Adding it again with the same values changes nothing."""
+    """Add the organisation SLUG. Adding it again with the same values changes nothing.
+
+    A new organisation is given the default prices and plans, once: `genai-finops prices list --org SLUG` shows them.
+    """
+    # Checking tables takes seconds to import, which the other commands of this file must not wait for.
+    from genai_finops.ingest.organisation_defaults import read_organisation_defaults  # noqa: PLC0415
+
+    defaults = read_organisation_defaults(current_settings(), utc_now())
     with control_writing() as session:
-        change = add_organisation(
+        change = add_organisation_with_defaults(
             session,
+            defaults,
             slug=slug,
             name=name,
             currency=currency,

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import json
+from decimal import Decimal
 from typing import Literal
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     DateTime,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 CredentialKind = Literal["encrypted", "reference"]
+PriceScope = Literal["platform", "organisation", "account"]
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -55,6 +58,24 @@ class TextMapping(TypeDecorator[dict[str, str]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:  # noqa: ARG002
         return None if value is None else dict(json.loads(value))
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal as text without exponent and trailing zeros, because numbers of SQLite are binary."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if not value.is_finite():
+            raise ValueError(f"{value} is not a number")
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        return None if value is None else Decimal(value)
 
 
 class Base(DeclarativeBase):
@@ -180,6 +201,116 @@ class HierarchyAssignment(Base):
     entity_id: Mapped[str] = mapped_column(String(63))
     valid_from: Mapped[dt.date] = mapped_column(Date)
     valid_to: Mapped[dt.date | None] = mapped_column(Date)
+
+
+class PriceEntry(Base):
+    """A price, discount or allowance that someone entered, or an organisation's copy of a default.
+
+    Nothing but its removal is ever changed in a row, and no row is deleted: the entries that held at a moment are those
+    with entered_at <= moment < removed_at.
+    """
+
+    __tablename__ = "price_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["org_slug", "provider", "account_id"],
+            ["provider_accounts.org_slug", "provider_accounts.provider", "provider_accounts.account_id"],
+        ),
+        CheckConstraint(
+            "(scope = 'platform' AND org_slug IS NULL AND account_id IS NULL)"
+            " OR (scope = 'organisation' AND org_slug IS NOT NULL AND account_id IS NULL)"
+            " OR (scope = 'account' AND org_slug IS NOT NULL AND account_id IS NOT NULL)",
+            name="scope",
+        ),
+        CheckConstraint(
+            "CASE WHEN unit_price IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN discount_percentage IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN free_tier_quantity IS NULL THEN 0 ELSE 1 END = 1",
+            name="value",
+        ),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        CheckConstraint("is_custom = (default_id IS NULL)", name="origin"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removal"),
+        CheckConstraint("removed_at IS NULL OR removed_at >= entered_at", name="knowledge"),
+        Index(None, "org_slug"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[PriceScope] = mapped_column(String(16))
+    org_slug: Mapped[str | None] = mapped_column(String(63), ForeignKey("organisations.slug"))
+    provider: Mapped[str] = mapped_column(String(63))
+    account_id: Mapped[str | None] = mapped_column(String(255))
+    #: As it was typed; rating resolves it as it does the spellings of usage.
+    model: Mapped[str | None] = mapped_column(String(255))
+    meter: Mapped[str | None] = mapped_column(String(63))
+    service_tier: Mapped[str | None] = mapped_column(String(63))
+    geography: Mapped[str | None] = mapped_column(String(63))
+    context_tokens_above: Mapped[int] = mapped_column(BigInteger)
+    context_tokens_up_to: Mapped[int | None] = mapped_column(BigInteger)
+    variant: Mapped[str | None] = mapped_column(String(255))
+    pricing_type: Mapped[str] = mapped_column(String(63))
+    volume_threshold_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    unit_price: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    discount_percentage: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    discount_reason: Mapped[str | None] = mapped_column(String(63))
+    free_tier_quantity: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    free_tier_reset_frequency: Mapped[str | None] = mapped_column(String(63))
+    valid_from: Mapped[dt.date] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    is_custom: Mapped[bool]
+    #: The seed row that it is a copy of, and the version of the seed that it was copied from; null for own ones.
+    default_id: Mapped[str | None] = mapped_column(String(255))
+    default_version: Mapped[str | None] = mapped_column(String(255))
+    entered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    entered_by: Mapped[str] = mapped_column(String(255))
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
+    removed_by: Mapped[str | None] = mapped_column(String(255))
+
+
+class OrganisationPlan(Base):
+    """A subscription plan of an organisation, its own or a copy of a default; kept as the price entries are."""
+
+    __tablename__ = "organisation_plans"
+    __table_args__ = (
+        CheckConstraint("end_date IS NULL OR end_date > effective_date", name="validity"),
+        CheckConstraint("is_custom = (default_id IS NULL)", name="origin"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removal"),
+        CheckConstraint("removed_at IS NULL OR removed_at >= entered_at", name="knowledge"),
+        Index(None, "org_slug"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_slug: Mapped[str] = mapped_column(String(63), ForeignKey("organisations.slug"))
+    subscription_id: Mapped[str] = mapped_column(String(255))
+    provider: Mapped[str] = mapped_column(String(63))
+    plan_name: Mapped[str] = mapped_column(String(255))
+    is_custom: Mapped[bool]
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    unit_price_usd: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    effective_date: Mapped[dt.date] = mapped_column(Date)
+    end_date: Mapped[dt.date | None] = mapped_column(Date)
+    is_enabled: Mapped[bool]
+    auth_type: Mapped[str | None] = mapped_column(String(63))
+    tier_type: Mapped[str | None] = mapped_column(String(63))
+    trial_end_date: Mapped[dt.date | None] = mapped_column(Date)
+    trial_credit_usd: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    rpm_limit: Mapped[int | None] = mapped_column(BigInteger)
+    tpm_limit: Mapped[int | None] = mapped_column(BigInteger)
+    rpd_limit: Mapped[int | None] = mapped_column(BigInteger)
+    tpd_limit: Mapped[int | None] = mapped_column(BigInteger)
+    concurrent_limit: Mapped[int | None] = mapped_column(BigInteger)
+    monthly_token_limit: Mapped[int | None] = mapped_column(BigInteger)
+    daily_token_limit: Mapped[int | None] = mapped_column(BigInteger)
+    committed_spend_usd: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    commitment_term_months: Mapped[int | None] = mapped_column(BigInteger)
+    discount_percentage: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    #: The seed row that it is a copy of; null for own ones.
+    default_id: Mapped[str | None] = mapped_column(String(255))
+    entered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    entered_by: Mapped[str] = mapped_column(String(255))
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
+    removed_by: Mapped[str | None] = mapped_column(String(255))
 
 
 class AuditEntry(Base):

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from genai_finops.control.hierarchy import entity_paths
 from genai_finops.control.hierarchy_store import stored_assignments, stored_entities
-from genai_finops.control.models import Organisation
+from genai_finops.control.models import Organisation, PriceEntry
 from genai_finops.control.organisations import list_accounts, list_organisations
+from genai_finops.schemas.price_priorities import PRIORITIES
 from genai_finops.schemas.table import Table
 from genai_finops.schemas.tables.control import (
     HIERARCHY_ASSIGNMENTS,
@@ -18,6 +20,7 @@ from genai_finops.schemas.tables.control import (
     ORGANISATIONS,
     PROVIDER_ACCOUNTS,
 )
+from genai_finops.schemas.tables.pricing import PRICE_BOOK
 from genai_finops.schemas.types import TYPES
 
 
@@ -34,6 +37,17 @@ def control_snapshot(session: Session) -> dict[str, pl.DataFrame]:
             HIERARCHY_ASSIGNMENTS, (row for org in organisations for row in _assignments(session, org))
         ),
     }
+
+
+def price_entries_frame(session: Session) -> pl.DataFrame:
+    """All that people ever entered, and the organisations' copies of the defaults, in the shape of `genai_price_book`.
+
+    An entry that was removed is known until then. Copies that say what the platform's defaults say are there too.
+    """
+    entries = session.scalars(
+        select(PriceEntry).where(PriceEntry.removed_at.is_(None) | (PriceEntry.removed_at > PriceEntry.entered_at))
+    )
+    return _frame(PRICE_BOOK, map(_price, entries))
 
 
 def _frame(table: Table, rows: Any) -> pl.DataFrame:
@@ -82,3 +96,39 @@ def _entities(session: Session, org: Organisation) -> Iterator[dict[str, Any]]:
 def _assignments(session: Session, org: Organisation) -> Iterator[dict[str, Any]]:
     for assignment in stored_assignments(session, org.slug):
         yield {"x_org_slug": org.slug, **dataclasses.asdict(assignment)}
+
+
+def _price(row: PriceEntry) -> dict[str, Any]:
+    source = row.scope if row.is_custom else "organisation_defaults"
+    return {
+        "provider": row.provider,
+        # The rules that recognise models read lower-case spellings.
+        "model_id": None if row.model is None else row.model.lower(),
+        "meter": row.meter,
+        "service_tier": row.service_tier,
+        "geography": row.geography,
+        "context_tokens_above": row.context_tokens_above,
+        "context_tokens_up_to": row.context_tokens_up_to,
+        "variant": row.variant,
+        "x_org_slug": row.org_slug,
+        "x_genai_account_id": row.account_id,
+        "pricing_type": row.pricing_type,
+        "volume_threshold_tokens": row.volume_threshold_tokens,
+        "model_name": None,
+        "currency": row.currency,
+        "unit_price": row.unit_price,
+        "discount_percentage": row.discount_percentage,
+        "discount_reason": row.discount_reason,
+        "free_tier_quantity": row.free_tier_quantity,
+        "free_tier_reset_frequency": row.free_tier_reset_frequency,
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+        "source": source,
+        "source_version": row.default_version or str(row.id),
+        "source_reference": row.default_id or f"entry {row.id}",
+        "retrieved_at": row.entered_at,
+        "priority": PRIORITIES[source],
+        "is_custom": row.is_custom,
+        "known_from": row.entered_at,
+        "known_to": row.removed_at,
+    }

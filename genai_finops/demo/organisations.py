@@ -13,9 +13,11 @@ from genai_finops.control.database import open_database, reading, writing
 from genai_finops.control.hierarchy import Assignment, Entity
 from genai_finops.control.hierarchy_file import HierarchyRecord
 from genai_finops.control.hierarchy_store import import_hierarchy
-from genai_finops.control.organisations import add_account, add_organisation, list_organisations
+from genai_finops.control.organisations import add_account, list_organisations
+from genai_finops.control.price_defaults import add_organisation_with_defaults
 from genai_finops.control.secret import Secret
 from genai_finops.errors import FinopsError
+from genai_finops.ingest.organisation_defaults import read_organisation_defaults
 from genai_finops.settings import Settings
 from genai_finops.simulator.running import Simulator
 
@@ -38,12 +40,18 @@ def refuse_foreign_home(settings: Settings, orgs: Sequence[str]) -> None:
 def add_demo_organisations(
     settings: Settings, simulator: Simulator, providers: Sequence[str], *, first_day: dt.date, now: dt.datetime
 ) -> int:
-    """Add every organisation with one encrypted credential for each provider; gives the number of credentials."""
+    """Add every organisation with the default prices and one encrypted credential for each provider.
+
+    Gives the number of credentials.
+    """
     engine = open_database(settings)
     used = _sub_accounts(simulator.truth()["rows"])
+    defaults = read_organisation_defaults(settings, now)
     with writing(engine) as session:
         for org in simulator.scenario.orgs:
-            add_organisation(session, slug=org, name=org.capitalize(), update=True, now=now, actor=_ACTOR)
+            add_organisation_with_defaults(
+                session, defaults, slug=org, name=org.capitalize(), update=True, now=now, actor=_ACTOR
+            )
             for provider in providers:
                 _add_credential(session, settings, simulator, org=org, provider=provider, now=now)
             records = list(_hierarchy(simulator, org, providers, used, first_day))

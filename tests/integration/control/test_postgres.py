@@ -3,7 +3,9 @@
 import datetime as dt
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,9 +18,13 @@ from genai_finops.control.hierarchy_file import parse_hierarchy
 from genai_finops.control.hierarchy_store import ImportCounts, import_hierarchy
 from genai_finops.control.models import Base
 from genai_finops.control.organisations import add_account, add_organisation
+from genai_finops.control.plans import Plan, enter_plan
+from genai_finops.control.price_defaults import OrganisationDefaults, reset_to_defaults
+from genai_finops.control.price_entries import enter_price, remove_price
+from genai_finops.control.price_rules import PriceTerms
 from genai_finops.control.rotation import rotate_master_key
 from genai_finops.control.secret import Secret
-from genai_finops.control.snapshot import control_snapshot
+from genai_finops.control.snapshot import control_snapshot, price_entries_frame
 from genai_finops.settings import Settings
 
 URL = os.environ.get("GENAI_FINOPS_TEST_POSTGRES_URL")
@@ -83,6 +89,39 @@ def test_a_hierarchy_is_imported_and_snapshot(engine: Engine, now: dt.datetime, 
 def test_moments_come_back_in_utc(engine: Engine, now: dt.datetime) -> None:
     with reading(engine) as session:
         assert control_snapshot(session)["genai_organisations"]["created_at"].to_list() == [now, now]
+
+
+def test_a_price_comes_back_exactly_and_with_the_time_that_it_was_known(engine: Engine, now: dt.datetime) -> None:
+    terms = PriceTerms(
+        provider="openai",
+        model="gpt-5",
+        meter="output",
+        service_tier="standard",
+        geography="global",
+        pricing_type="negotiated",
+        currency="USD",
+        unit_price=Decimal("0.000000000001"),
+        valid_from=dt.date(2026, 11, 1),
+    )
+    common: dict[str, Any] = {"org_slug": "acme", "now": now, "actor": "tester"}
+    with writing(engine) as session:
+        entry = enter_price(session, terms, currencies={"openai": "USD"}, **common)
+        remove_price(session, entry.id, **common)
+    with reading(engine) as session:
+        frame = price_entries_frame(session)
+    assert frame.select("unit_price", "known_from", "known_to").rows() == [
+        (Decimal("0.000000000001"), now, now + dt.timedelta(microseconds=1))
+    ]
+
+
+def test_a_reset_gives_defaults_and_keeps_own_plans(engine: Engine, now: dt.datetime) -> None:
+    plan = Plan(subscription_id="free", provider="openai", plan_name="FREE", effective_date=dt.date(2026, 1, 1))
+    own = Plan(subscription_id="own", provider="openai", plan_name="OWN", effective_date=dt.date(2026, 1, 1))
+    defaults = OrganisationDefaults(version="v1", prices=(), plans=(plan,))
+    with writing(engine) as session:
+        enter_plan(session, own, org_slug="acme", now=now, actor="tester")
+        counts = reset_to_defaults(session, "acme", defaults, now=now, actor="tester").counts
+    assert (counts["own_plans"], counts["added_plans"]) == (1, 1)
 
 
 def test_a_second_writer_waits_for_the_first(engine: Engine, now: dt.datetime) -> None:
