@@ -60,7 +60,7 @@ test-fast: $(STAMP) ## Run the tests that need seconds
 	@$(BIN)/pytest tests/unit tests/property tests/contract -m "not slow" -q $(SIDE_BY_SIDE)
 
 .PHONY: check
-check: lint typecheck imports schemas-check dbt-check ## Lint, types, import rules, schemas, dbt for both targets
+check: lint typecheck imports schemas-check rating-sql-check dbt-check ## Lint, types, import rules, schemas, SQL of rating, dbt for both targets
 
 .PHONY: lint
 lint: $(STAMP)
@@ -86,6 +86,18 @@ imports: $(STAMP)
 schemas: $(STAMP) ## Render the schemas: dbt contracts and sources, engine types, provider configuration
 	@$(BIN)/python -m genai_finops.schemas.render --write
 	@$(BIN)/python -m genai_finops.providers.config_schema --write configs/providers/schema.json
+
+.PHONY: rating-sql
+rating-sql: $(STAMP) ## Render the SQL of rating from the dbt project into the package
+	@$(BIN)/python -m genai_finops.transform.render_rating --write
+
+.PHONY: rating-sql-check
+rating-sql-check: $(STAMP)
+	@$(BIN)/python -m genai_finops.transform.render_rating --check
+
+.PHONY: golden-costs
+golden-costs: $(STAMP) ## Rate the golden cases in GENAI_FINOPS_TEST_DATA and write docs/golden-costs.md
+	@$(BIN)/python scripts/golden_costs.py --write
 
 .PHONY: schemas-check
 schemas-check: $(STAMP)

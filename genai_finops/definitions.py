@@ -2,12 +2,14 @@
 
 import dagster as dg
 
-from genai_finops.defs import automation, export, ingestion, reference, resources, transform
+from genai_finops.defs import automation, export, ingestion, prices, reference, repricing, resources, transform
 
 defs = dg.Definitions.merge(
     ingestion.definitions(),
     reference.definitions(),
+    prices.definitions(),
     transform.definitions(),
+    repricing.definitions(),
     export.definitions(),
     automation.definitions(),
     dg.Definitions(resources=resources.default_resources(), executor=dg.in_process_executor),

@@ -38,6 +38,8 @@ class Settings:
     dbt_project_dir: Path
     seeds_dir: Path
     dagster_home: Path
+    #: A pinned price file of LiteLLM, a further source of prices; None: not read.
+    litellm_prices_path: Path | None
     #: Who acts, for the audit log.
     actor: str
     #: What simulated providers take for the time, and their readers with them; None: the time.
@@ -65,6 +67,7 @@ class Settings:
             dbt_project_dir=_REPOSITORY / "dbt_project",
             seeds_dir=_REPOSITORY / "seeds",
             dagster_home=home / "dagster",
+            litellm_prices_path=_existing_file(environ, "GENAI_FINOPS_LITELLM_PRICES", cwd),
             actor=_value(environ, "GENAI_FINOPS_ACTOR") or environ.get("USER") or environ.get("LOGNAME") or "unknown",
             simulated_now=_simulated_now(environ),
             environ=environ,
@@ -117,6 +120,13 @@ def _existing_folder(environ: Mapping[str, str], name: str, cwd: Path) -> Path |
     path = _path(environ, name, cwd)
     if path is not None and not path.is_dir():
         raise FinopsError(f"{name} is {path}, which is not a folder", remedy=f"Point {name} at a folder or unset it.")
+    return path
+
+
+def _existing_file(environ: Mapping[str, str], name: str, cwd: Path) -> Path | None:
+    path = _path(environ, name, cwd)
+    if path is not None and not path.is_file():
+        raise FinopsError(f"{name} is {path}, which is not a file", remedy=f"Point {name} at a file or unset it.")
     return path
 
 

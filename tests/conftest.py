@@ -19,7 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from genai_finops.demo.organisations import add_demo_organisations
 from genai_finops.ingest.outcome import IngestReport, joined
 from genai_finops.ingest.plan import plan_usage
-from genai_finops.ingest.reference import write_reference_snapshots
+from genai_finops.ingest.reference import prepare_lake
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
 from genai_finops.providers.base import Window
@@ -93,7 +93,7 @@ class Platform:
 
     def build(self, first: dt.date | None = None, last: dt.date | None = None) -> None:
         """Build the days first to last, both inclusive; everything without them."""
-        write_reference_snapshots(self.lake, self.settings)
+        prepare_lake(self.lake, self.settings, now=dt.datetime.now(dt.UTC))
         days = Window.of_days(first, last) if first and last else None
         dbt_build(self.settings, window=(days.start.date(), days.end.date()) if days else None)
 

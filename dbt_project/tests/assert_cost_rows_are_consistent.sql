@@ -25,8 +25,12 @@ with judged as (
                 )
                 then 'every other row has all amounts'
             when is_estimated != (pricing_status in ('estimated', 'unpriced')) then 'is_estimated follows the status'
-            when pricing_status in ('priced', 'estimated') and pricing_id is null then 'a price is traced to its row'
-            when pricing_status in ('unpriced', 'free', 'committed') and pricing_id is not null then 'no price, no row of the price table'
+            when
+                pricing_status in ('priced', 'estimated') and (pricing_id is null or contracted_pricing_id is null)
+                then 'a price is traced to its row'
+            when
+                pricing_status in ('unpriced', 'free', 'committed') and (pricing_id is not null or contracted_pricing_id is not null)
+                then 'no price, no row of the price table'
             when
                 pricing_status in ('free', 'committed') and (list_cost != 0 or billed_cost != 0)
                 then 'a free tier and reserved capacity add no pay-as-you-go cost'
@@ -34,10 +38,17 @@ with judged as (
                 (pricing_status in ('free', 'committed') or service_tier in ('free', 'committed')) and pricing_status != service_tier
                 then 'the status of traffic that is not charged is its tier'
             when list_cost != pricing_quantity * list_unit_price then 'unit price times quantity is the cost, unrounded'
+            when
+                contracted_cost != pricing_quantity * contracted_unit_price
+                then 'contracted price times quantity is the contracted cost, unrounded'
+            when effective_cost > contracted_cost then 'an allowance or a volume tier only ever takes off'
+            when free_quantity > quantity then 'no more is free than was used'
+            when (free_quantity is null) != (pricing_status = 'unpriced') then 'what is free is known where there is a price'
             when cost_lower_bound > cost_upper_bound then 'bounds are ordered'
             when (cost_lower_bound is null) != (cost_upper_bound is null) then 'bounds come in pairs'
             when
-                pricing_status in ('priced', 'estimated') and (list_cost < cost_lower_bound or list_cost > cost_upper_bound)
+                pricing_status in ('priced', 'estimated')
+                and (effective_cost < cost_lower_bound or effective_cost > cost_upper_bound)
                 then 'the cost lies between its bounds'
             when pricing_status = 'priced' and cost_lower_bound != cost_upper_bound then 'a priced row has no margin'
             when usage_date != x_ingestion_date then 'the day of usage is the day of the partition'

@@ -21,7 +21,7 @@ _COMMANDS = {
     "hierarchy": ("hierarchy", "hierarchy", "Departments, projects and teams, and what is assigned to them."),
     "ingest": ("ingest", "ingest", "Read usage from the providers into the lake."),
     "org": ("org", "org", "Organisations that the platform works for."),
-    "prices": ("prices", "prices", "The packaged price catalogue."),
+    "prices": ("prices", "prices", "The price book: what is charged, since when, and how we know."),
     "providers": ("providers", "providers", "What is configured, and whether it can be read."),
     "simulate": ("simulate", "simulate", "The providers' interfaces as local servers with a known truth."),
     "transform": ("transform", "transform", "Build the warehouse from the lake."),

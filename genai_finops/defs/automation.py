@@ -1,4 +1,7 @@
-"""When things run: extraction at 02:00 UTC, consolidation from 06:00 UTC on, as soon as the extractions have ended."""
+"""When things run: extraction at 02:00 UTC, consolidation from 06:00 UTC on, as soon as the extractions have ended.
+
+The price book is read from all its sources on Mondays at 04:00 UTC, and from what is packaged in every consolidation.
+"""
 
 import datetime as dt
 import warnings
@@ -8,6 +11,7 @@ import dagster as dg
 
 from genai_finops.defs.ingestion import freshness_checks, landing_key
 from genai_finops.defs.partitions import range_tags
+from genai_finops.defs.prices import price_book
 from genai_finops.ingest.plan import provider_configs, provider_flows
 from genai_finops.providers.config import ProviderConfig
 from genai_finops.settings import load_settings
@@ -35,6 +39,11 @@ consolidation_job = dg.define_asset_job(
     "consolidate",
     selection=dg.AssetSelection.all() - _extracted - dg.AssetSelection.checks(*_freshness_checks),
     description="Reference snapshots, prices, unified usage and costs, FOCUS 1.3 and its export, for a range of days.",
+)
+price_job = dg.define_asset_job(
+    "refresh_prices",
+    selection=dg.AssetSelection.assets(price_book),
+    description="The price book from all sources: what is packaged and entered, the clouds' price lists, LiteLLM.",
 )
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.SupersessionWarning)  # as in freshness_checks
@@ -64,6 +73,15 @@ def extraction_schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Ru
             asset_selection=[landing_key(provider, flow)],
             tags={**range_tags(first, last), EXTRACTION_TAG: today.isoformat()},
         )
+
+
+# After the extraction, before the consolidation: a price that changed reprices the days that are consolidated then.
+@dg.schedule(job=price_job, cron_schedule="0 4 * * 1", execution_timezone="UTC")
+def price_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """All sources once a week, because the price lists of the clouds are long and change rarely."""
+    monday = context.scheduled_execution_time.astimezone(dt.UTC).date()
+    all_sources = {"ops": {price_book.op.name: {"config": {"all_sources": True}}}}
+    return dg.RunRequest(run_key=f"prices-{monday.isoformat()}", run_config=all_sources)
 
 
 # Every quarter of an hour, so that a long extraction delays the consolidation instead of losing it; the run key
@@ -100,7 +118,7 @@ def _waiting_for(instance: dg.DagsterInstance, moment: dt.datetime, expected: in
 def definitions() -> dg.Definitions:
     """Jobs, schedules and the sensor of the freshness checks."""
     return dg.Definitions(
-        jobs=[extraction_job, consolidation_job],
-        schedules=[extraction_schedule, consolidation_schedule],
+        jobs=[extraction_job, price_job, consolidation_job],
+        schedules=[extraction_schedule, price_schedule, consolidation_schedule],
         sensors=[freshness_sensor],
     )

@@ -1,4 +1,4 @@
-"""Snapshots of providers, meters, prices, organisations and hierarchy, as dbt reads them."""
+"""Snapshots of providers, meters, organisations and hierarchy, as dbt reads them."""
 
 from collections.abc import Iterator
 

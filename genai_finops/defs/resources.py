@@ -11,15 +11,18 @@ from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.window import DayWindow
 from genai_finops.ingest.outcome import IngestReport
 from genai_finops.ingest.plan import plan_usage
+from genai_finops.ingest.price_refresh import RefreshReport, refresh_all, refresh_packaged
 from genai_finops.ingest.reference import write_reference_snapshots
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
 from genai_finops.providers.base import Window
 from genai_finops.settings import Settings, load_settings
 from genai_finops.transform.build import dbt_build
+from genai_finops.transform.reprice import Repricing, reprice
 from genai_finops.transform.result import TransformResult
 from genai_finops.warehouse.cost_totals import CostTotal, cost_totals
 from genai_finops.warehouse.open import open_warehouse
+from genai_finops.warehouse.price_findings import price_findings
 from genai_finops.warehouse.pricing_shares import PricingShares, pricing_shares
 
 
@@ -45,12 +48,21 @@ class PlatformResource(dg.ConfigurableResource):
         """Write the reference snapshots; row counts by table."""
         return write_reference_snapshots(self.lake(), self.settings())
 
+    def refresh_prices(self, *, all_sources: bool) -> RefreshReport:
+        """Bring the price book up to date: with what is packaged and entered, or with all configured sources."""
+        refresh = refresh_all if all_sources else refresh_packaged
+        return refresh(self.lake(), self.settings(), self.now())
+
     def build(
         self, window: Window | None, *, select: Sequence[str] = (), exclude: Sequence[str] = ()
     ) -> TransformResult:
         """Build what dbt selects: the days of the window, or all of it without one."""
         days = (window.start.date(), window.end.date()) if window else None
         return dbt_build(self.settings(), window=days, select=select, exclude=exclude)
+
+    def reprice(self) -> Repricing:
+        """Build the days in the repricing queue again, until it is empty."""
+        return reprice(self.settings())
 
     def export_focus(self, first: dt.date, last: dt.date) -> ExportResult:
         """Export the whole billing months of the days first to last to the folder `focus` of the home."""
@@ -65,6 +77,11 @@ class PlatformResource(dg.ConfigurableResource):
                 now=self.now(),
                 landed=landed_days(self.lake()),
             )
+
+    def price_findings(self, test: str) -> tuple[dict[str, str | None], ...]:
+        """The rows of prices that a dbt test objects to."""
+        with open_warehouse(self.settings()) as warehouse:
+            return price_findings(warehouse, test)
 
     def pricing_shares(self) -> PricingShares:
         """How much of the usage is priced."""

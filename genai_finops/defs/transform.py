@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,13 +17,10 @@ from genai_finops.providers.base import Window
 from genai_finops.settings import load_settings
 from genai_finops.transform.manifest import manifest_path
 from genai_finops.transform.result import TransformError, TransformResult
+from genai_finops.transform.selection import ON_REQUEST, WITHOUT_DAYS
 
 #: The writer of the warehouse: one at a time. The lock file of the build holds for processes outside Dagster too.
-_WRITER_POOL = "warehouse_writer"
-#: Everything that has no days: seeds, the price table made from them and the catalogue, and the history of resources,
-#: which is made of all that was ever listed.
-_WITHOUT_DAYS = ("resource_type:seed", "int_pricing__*", "genai_payg_pricing", "genai_provider_resources")
-
+WRITER_POOL = "warehouse_writer"
 
 _ANY_WINDOW = Window.of_days(dt.date.fromisoformat(FIRST_DAY), dt.date.fromisoformat(FIRST_DAY))
 
@@ -42,7 +39,8 @@ class PlatformTranslator(DagsterDbtTranslator):
         return warehouse_key(dbt_resource_props["name"])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        is_price = dbt_resource_props["resource_type"] == "seed" or "pricing" in dbt_resource_props["name"]
+        name = dbt_resource_props["name"]
+        is_price = dbt_resource_props["resource_type"] == "seed" or "pricing" in name or "_price_" in name
         return "prices" if is_price else str(dbt_resource_props["fqn"][1])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
@@ -83,28 +81,41 @@ def asset_events(
                 yield dg.AssetCheckResult(
                     asset_key=check.asset_key,
                     check_name=check.name,
-                    passed=node.ok,
-                    metadata={"failing_rows": node.failures or 0, "message": node.message},
+                    passed=node.ok and node.status != "warn",
+                    severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                    metadata={
+                        "failing_rows": node.failures or 0,
+                        "message": node.message,
+                        **extra_metadata.get(node.name, {}),
+                    },
                 )
 
 
 def run_build(
-    context: dg.AssetExecutionContext, platform: PlatformResource, *, by_day: bool
+    context: dg.AssetExecutionContext, platform: PlatformResource, *, select: Sequence[str] = ()
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Build what the context's assets stand for. What was built before a failure is recorded before it is raised."""
-    window = window_of(context) if by_day else None
+    """Build what is selected, else the run's days. What was built before a failure is recorded before it is raised."""
+    window = None if select else window_of(context)
     declared = set(context.selected_asset_keys), set(context.selected_asset_check_keys)
     try:
-        if window:
-            result = platform.build(window, exclude=_WITHOUT_DAYS)
-        else:
-            # With any window they share the project that is parsed for the daily build.
-            result = platform.build(_ANY_WINDOW, select=_WITHOUT_DAYS)
+        # With any window what has no days shares the project that is parsed for the daily build.
+        result = platform.build(window or _ANY_WINDOW, select=select, exclude=WITHOUT_DAYS if window else ())
     except TransformError as failure:
         yield from asset_events(failure.result, *declared, {})
         raise dg.Failure(str(failure), allow_retries=False) from failure
     extra = _cost_metadata(platform, window) if window else {}
-    yield from asset_events(result, *declared, extra)
+    yield from asset_events(result, *declared, {**extra, **_findings(platform, result)})
+
+
+def _findings(platform: PlatformResource, result: TransformResult) -> dict[str, dict[str, Any]]:
+    """The rows that the checks of prices object to, as tables."""
+    objecting = [node.name for node in result.nodes if node.status == "warn"]
+    found = {name: platform.price_findings(name) for name in objecting}
+    return {
+        name: {"rows": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])}
+        for name, rows in found.items()
+        if rows
+    }
 
 
 def _cost_metadata(platform: PlatformResource, window: Window) -> dict[str, dict[str, Any]]:
@@ -117,14 +128,14 @@ def _assets_without_days(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         name="dbt_without_days",
-        select=" ".join(_WITHOUT_DAYS),
+        select=" ".join(WITHOUT_DAYS),
         dagster_dbt_translator=PlatformTranslator(),
-        pool=_WRITER_POOL,
+        pool=WRITER_POOL,
     )
     def without_days(
         context: dg.AssetExecutionContext, platform: PlatformResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        yield from run_build(context, platform, by_day=False)
+        yield from run_build(context, platform, select=WITHOUT_DAYS)
 
     return without_days
 
@@ -133,16 +144,16 @@ def _daily_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         name="dbt_daily",
-        exclude=" ".join(_WITHOUT_DAYS),
+        exclude=" ".join((*WITHOUT_DAYS, *ON_REQUEST)),
         partitions_def=DAILY,
         backfill_policy=dg.BackfillPolicy.single_run(),
         dagster_dbt_translator=PlatformTranslator(),
-        pool=_WRITER_POOL,
+        pool=WRITER_POOL,
     )
     def daily(
         context: dg.AssetExecutionContext, platform: PlatformResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        yield from run_build(context, platform, by_day=True)
+        yield from run_build(context, platform)
 
     return daily
 

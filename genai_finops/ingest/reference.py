@@ -1,21 +1,29 @@
-"""Snapshots of what dbt needs beside usage: providers, meters, prices, organisations, hierarchy."""
+"""What dbt needs beside usage: snapshots of providers, meters, organisations and hierarchy, and the price book."""
 
-from collections.abc import Mapping
+import datetime as dt
 
 import polars as pl
 
 from genai_finops.control.database import open_database, reading
 from genai_finops.control.snapshot import control_snapshot
 from genai_finops.ingest.plan import provider_configs
+from genai_finops.ingest.price_refresh import refresh_packaged
 from genai_finops.lake.files import LakeFiles
 from genai_finops.lake.parquet import write_landing_sentinel, write_reference, write_resource_states_sentinel
-from genai_finops.pricing.frames import alias_rules_frame, price_catalogue_frame
-from genai_finops.providers.config import ProviderConfig
+from genai_finops.providers.frames import providers_frame
 from genai_finops.schemas.frames import meters_frame
 from genai_finops.schemas.register import TABLES, tables_of
-from genai_finops.schemas.tables.reference import PROVIDERS
-from genai_finops.schemas.validation import empty_frame, validate
+from genai_finops.schemas.validation import validate
 from genai_finops.settings import Settings
+
+
+def prepare_lake(files: LakeFiles, settings: Settings, *, now: dt.datetime) -> None:
+    """Write all that a build needs beside usage: the reference snapshots, and the price book of all packaged sources.
+
+    Raises FinopsError, also when a source of prices failed.
+    """
+    write_reference_snapshots(files, settings)
+    refresh_packaged(files, settings, now).raise_failures()
 
 
 def write_reference_snapshots(files: LakeFiles, settings: Settings) -> dict[str, int]:
@@ -41,17 +49,5 @@ def _frames(settings: Settings) -> dict[str, pl.DataFrame]:
     return {
         "genai_providers": providers_frame(provider_configs(settings)),
         "genai_meters": meters_frame(),
-        "genai_price_catalogue": price_catalogue_frame(),
-        "genai_model_alias_rules": alias_rules_frame(),
         **control,
     }
-
-
-def providers_frame(configs: Mapping[str, ProviderConfig]) -> pl.DataFrame:
-    """The configured providers, shape of `genai_providers`."""
-    rows = [
-        {"provider": provider, "provider_code": provider.upper(), **config.service.model_dump()}
-        for provider, config in configs.items()
-    ]
-    schema = empty_frame(PROVIDERS).schema
-    return pl.DataFrame([{name: row[name] for name in schema} for row in rows], schema=schema)

@@ -41,7 +41,7 @@ def write_landing(
 
 def write_landing_sentinel(files: LakeFiles, table: Table) -> None:
     """Make sure that a glob over the table finds a file of its shape."""
-    _write_sentinel(files, f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet", table)
+    write_sentinel(files, f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet", table)
 
 
 def write_resource_states(files: LakeFiles, frame: pl.DataFrame, *, provider: str, org: str, credential: str) -> str:
@@ -65,7 +65,7 @@ def read_resource_states(files: LakeFiles, path: str) -> pl.DataFrame:
 
 def write_resource_states_sentinel(files: LakeFiles) -> None:
     """Make sure that a glob over the resource states finds a file of their shape."""
-    _write_sentinel(files, "resources/_schema/empty.parquet", PROVIDER_RESOURCES)
+    write_sentinel(files, "resources/_schema/empty.parquet", PROVIDER_RESOURCES)
 
 
 def write_reference(files: LakeFiles, table: Table, frame: pl.DataFrame) -> bool:
@@ -78,7 +78,8 @@ def write_reference(files: LakeFiles, table: Table, frame: pl.DataFrame) -> bool
     return True
 
 
-def _write_sentinel(files: LakeFiles, path: str, table: Table) -> None:
+def write_sentinel(files: LakeFiles, path: str, table: Table) -> None:
+    """Write a file of the table's shape without rows, unless it is there."""
     content = _parquet_bytes(empty_frame(table))
     if not files.exists(path) or files.read(path) != content:
         files.replace(path, content)

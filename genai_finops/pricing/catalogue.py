@@ -1,4 +1,4 @@
-"""The packaged, dated price catalogue (genai-prices) as long rate rows.
+"""The packaged, dated price catalogue (genai-prices) as a statement of rates.
 
 Only the snapshot that is bundled with the installed package is read: no network, and the same version gives the same
 rows. A meter's rate is what the catalogue itself would charge for one more unit of it: the price of the most specific
@@ -22,50 +22,15 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from genai_finops.pricing.catalogue_map import EARLIEST, PROVIDERS, Dimensions, meters_of
+from genai_finops.pricing.catalogue_map import EARLIEST, PROVIDERS, SOURCE, Dimensions, meters_of
 from genai_finops.pricing.entries import CatalogueModel, priced_models
+from genai_finops.pricing.sources.statement import SkippedPrice, StatedRate, Statement
 from genai_finops.schemas.meters import METERS
 
 STANDARD = "standard"
 #: Decimals of a rate. A price per hour of audio need not be a whole number of these per second: it is rounded half to
 #: even, the only rounding of the import.
 _RATE_STEP = Decimal(1).scaleb(-12)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueRate:
-    """US dollars per pricing unit of the meter, for prompts longer than _above and at most _up_to tokens."""
-
-    provider: str
-    model_id: str
-    model_name: str | None
-    meter: str
-    service_tier: str
-    geography: str
-    context_tokens_above: int
-    context_tokens_up_to: int | None
-    unit_price: Decimal
-    valid_from: dt.date
-    valid_to: dt.date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedPrice:
-    """A price of the catalogue that has no row, and why."""
-
-    provider: str
-    model_id: str
-    subject: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
-    """What one version of the catalogue says about the mapped providers."""
-
-    version: str
-    rates: tuple[CatalogueRate, ...]
-    skipped: tuple[SkippedPrice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +49,19 @@ class _Unit:
 _UNITS: Mapping[str, _Unit] = {unit["price_key"]: _Unit(unit["dimensions"], unit["per"]) for unit in unit_data.values()}
 
 
-def read_catalogue(snapshot: DataSnapshot | None = None, *, package_version: str | None = None) -> Catalogue:
+def read_catalogue(
+    retrieved_at: dt.datetime, snapshot: DataSnapshot | None = None, *, package_version: str | None = None
+) -> Statement:
     """The rates of the mapped providers in a snapshot; in the bundled one of the installed package by default.
 
-    Raises FinopsError when a mapped provider is not in the snapshot.
+    Rates are in US dollars, under canonical model ids, with their whole history. Raises FinopsError when a mapped
+    provider is not in the snapshot.
     """
     snapshot = snapshot or get_snapshot()
-    rates: list[CatalogueRate] = []
+    rates: list[StatedRate] = []
     skipped: list[SkippedPrice] = []
     for mapped in PROVIDERS:
-        by_place: dict[tuple[str, str], tuple[CatalogueRate, ...]] = {}
+        by_place: dict[tuple[str, str], tuple[StatedRate, ...]] = {}
         for named in priced_models(snapshot, mapped):
             reader = _ModelReader(named)
             model_rates = tuple(reader.rates())
@@ -104,8 +72,10 @@ def read_catalogue(snapshot: DataSnapshot | None = None, *, package_version: str
                 reader.skip("prices", f"another entry of {named.model_id} has other prices in the geography {place[1]}")
             skipped.extend(reader.skipped)
         rates.extend(rate for model_rates in by_place.values() for rate in model_rates)
-    return Catalogue(
-        version=package_version or version("genai-prices"),
+    return Statement(
+        source=SOURCE,
+        source_version=package_version or version("genai-prices"),
+        retrieved_at=retrieved_at,
         rates=tuple(rates),
         skipped=tuple(dict.fromkeys(skipped)),
     )
@@ -120,7 +90,7 @@ class _ModelReader:
         self.model = named.model
         self.skipped: list[SkippedPrice] = []
 
-    def rates(self) -> Iterator[CatalogueRate]:
+    def rates(self) -> Iterator[StatedRate]:
         if self._depends_on_time_of_day(self._conditions()):
             self.skip("prices", "the price depends on the time of day, and usage is counted by day")
             return
@@ -145,7 +115,7 @@ class _ModelReader:
                 contexts.setdefault(tier, []).append(dict([key]))
         return contexts
 
-    def _rates_of_tier(self, tier: str, contexts: list[dict[str, str]]) -> Iterator[CatalogueRate]:
+    def _rates_of_tier(self, tier: str, contexts: list[dict[str, str]]) -> Iterator[StatedRate]:
         spans: dict[str, list[tuple[tuple[_Band, ...], dt.date, dt.date | None]]] = {}
         days = self._change_days()
         for start, end in zip(days, [*days[1:], None], strict=True):
@@ -158,7 +128,7 @@ class _ModelReader:
         for meter, history in spans.items():
             for bands, start, end in history:
                 for band in bands:
-                    yield CatalogueRate(
+                    yield StatedRate(
                         provider=self.named.provider,
                         model_id=self.named.model_id,
                         model_name=self.named.model_name,
@@ -234,7 +204,7 @@ class _ModelReader:
 
     def skip(self, subject: str, reason: str) -> None:
         self.skipped.append(
-            SkippedPrice(provider=self.named.provider, model_id=self.named.model_id, subject=subject, reason=reason)
+            SkippedPrice(provider=self.named.provider, subject=f"{self.named.model_id} {subject}", reason=reason)
         )
 
 

@@ -1,40 +1,30 @@
-"""The imported catalogue and the alias rules as validated frames, for the lake."""
+"""Statements and alias rules as validated frames, as if nothing had been known before."""
 
 import dataclasses
+import datetime as dt
 
 import polars as pl
 
 from genai_finops.pricing.aliases import AliasRules, read_alias_rules
-from genai_finops.pricing.catalogue import Catalogue, read_catalogue
+from genai_finops.pricing.book import revise
 from genai_finops.pricing.catalogue_map import EARLIEST, SOURCE
-from genai_finops.schemas.tables.pricing import MODEL_ALIAS_RULES, PRICE_CATALOGUE
+from genai_finops.pricing.sources.statement import Statement
+from genai_finops.schemas.tables.pricing import MODEL_ALIAS_RULES, PRICE_BOOK
 from genai_finops.schemas.validation import empty_frame, validate
 
-#: The catalogue is in US dollars throughout.
-_CURRENCY = "USD"
 
+def price_book_frame(*statements: Statement) -> pl.DataFrame:
+    """A book that knows these statements and nothing else, shape of `genai_price_book`.
 
-def price_catalogue_frame(catalogue: Catalogue | None = None) -> pl.DataFrame:
-    """The rates of the catalogue (the installed one by default), shape of `genai_price_catalogue`.
-
-    Raises InvalidFrameError when a rate breaks the table's constraints.
+    Raises FinopsError as `revise` does.
     """
-    catalogue = catalogue or read_catalogue()
-    rows = [
-        {
-            **dataclasses.asdict(rate),
-            "variant": None,
-            "currency": _CURRENCY,
-            "source": SOURCE,
-            "source_version": catalogue.version,
-        }
-        for rate in catalogue.rates
-    ]
-    frame = pl.DataFrame(rows, schema=empty_frame(PRICE_CATALOGUE).schema)
-    return validate(PRICE_CATALOGUE, frame, subject=f"{SOURCE} {catalogue.version}")
+    book = empty_frame(PRICE_BOOK)
+    for statement in statements:
+        book = revise(book, statement)
+    return book
 
 
-def alias_rules_frame(rules: AliasRules | None = None) -> pl.DataFrame:
+def alias_rules_frame(known_from: dt.datetime, rules: AliasRules | None = None) -> pl.DataFrame:
     """The rules of the catalogue (the installed one by default), shape of `genai_model_alias_rules`.
 
     Raises InvalidFrameError when a rule breaks the table's constraints.
@@ -47,6 +37,8 @@ def alias_rules_frame(rules: AliasRules | None = None) -> pl.DataFrame:
             "valid_to": None,
             "source": SOURCE,
             "source_version": rules.version,
+            "known_from": known_from,
+            "known_to": None,
         }
         for rule in rules.rules
     ]

@@ -8,6 +8,8 @@ SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", 
 UNCHARGED_TIERS = ("free", "committed")
 HIERARCHY_LEVELS = ("DEPT", "PROJ", "TEAM")
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+#: ISO 4217.
+CURRENCY = r"^[A-Z]{3}$"
 
 LINEAGE = (
     Column(

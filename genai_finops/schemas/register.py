@@ -1,7 +1,7 @@
 """Every table of the platform, by name."""
 
 from genai_finops.schemas.table import Layer, Table
-from genai_finops.schemas.tables import control, focus, pricing, reference, resources, unified, usage
+from genai_finops.schemas.tables import control, focus, price_audit, pricing, reference, resources, unified, usage
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -12,12 +12,17 @@ TABLES: dict[str, Table] = {
         control.PROVIDER_ACCOUNTS,
         control.HIERARCHY_ENTITIES,
         control.HIERARCHY_ASSIGNMENTS,
-        pricing.PRICE_CATALOGUE,
+        pricing.PRICE_BOOK,
+        pricing.PRICE_FACTORS,
         pricing.MODEL_ALIAS_RULES,
         resources.PROVIDER_RESOURCES,
         usage.PAYG_USAGE_RAW,
         pricing.PAYG_PRICING,
         unified.PAYG_COSTS_DAILY,
+        price_audit.CHANGES,
+        price_audit.DIFFERENCES,
+        price_audit.GAPS,
+        price_audit.REPRICING_QUEUE,
         unified.USAGE_DAILY_UNIFIED,
         resources.PROVIDER_RESOURCE_VALIDITIES,
         unified.COSTS_DAILY_UNIFIED,

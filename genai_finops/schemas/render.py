@@ -25,20 +25,21 @@ _REPOSITORY = Path(__file__).resolve().parent.parent.parent
 def renderings(root: Path, tables: Mapping[str, Table] = TABLES) -> dict[Path, str]:
     """Every rendered file below root with its content."""
     models = [table for table in tables.values() if table.model_folder is not None]
-    landing, reference, resources = (
-        [table for table in tables.values() if table.layer == layer] for layer in ("landing", "reference", "resources")
+    landing, reference, resources, prices = (
+        [table for table in tables.values() if table.layer == layer]
+        for layer in ("landing", "reference", "resources", "prices")
     )
     mark = f"{MARK} by `make schemas`. Change the tables there, not this file."
 
     files = {
         Path(
             "dbt_project/models/landing/sources.yml"
-        ): f"# {mark}\n{render_dbt.sources_yaml(landing, reference, resources)}",
+        ): f"# {mark}\n{render_dbt.sources_yaml(landing, reference, resources, prices)}",
         Path("dbt_project/macros/types/types.sql"): f"{{# {mark} #}}\n{render_dbt.type_macros()}",
         Path("dbt_project/macros/types/table_layout.sql"): f"{{# {mark} #}}\n{render_dbt.layout_macro(models)}",
         _RENDERED_FOLDER / "duckdb.sql": f"-- {mark}\n{render_ddl.duckdb_ddl([*tables.values()])}",
         _RENDERED_FOLDER / "bigquery_sources.sql": f"-- {mark}\n"
-        + render_ddl.bigquery_sources_ddl([*landing, *reference, *resources]),
+        + render_ddl.bigquery_sources_ddl([*landing, *reference, *resources, *prices]),
     }
     for table in models:
         path = Path("dbt_project/models") / str(table.model_folder) / f"{table.name}.yml"

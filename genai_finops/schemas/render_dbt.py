@@ -18,9 +18,11 @@ _PROJECT = (
 )
 
 
-def sources_yaml(landing: Iterable[Table], reference: Iterable[Table], resources: Iterable[Table]) -> str:
-    """Three sources: `landing`, one file per replace key in day folders, `reference`, one file per table, and `resources`,
-    one file per credential in folders of the providers.
+def sources_yaml(
+    landing: Iterable[Table], reference: Iterable[Table], resources: Iterable[Table], prices: Iterable[Table]
+) -> str:
+    """Four sources: `landing`, one file per replace key in day folders, `reference`, one file per table, `resources`, one file
+    per credential in folders of the providers, and `prices`, one file per source in folders of the tables.
     """
     # `template` because the default formatter, str.format, trips over the braces of a DuckDB struct.
     landing_location = (
@@ -39,7 +41,7 @@ def sources_yaml(landing: Iterable[Table], reference: Iterable[Table], resources
             ),
             _source(
                 "reference",
-                "Snapshots of registers, the price catalogue and the control database, one file per table.",
+                "Snapshots of registers and the control database, one file per table.",
                 reference_location,
                 [_source_table(table, with_day=False) for table in reference],
             ),
@@ -48,6 +50,12 @@ def sources_yaml(landing: Iterable[Table], reference: Iterable[Table], resources
                 "Resources that usage names, as the providers' lists described them, one file per credential.",
                 f"read_parquet('{_LAKE}/resources/*/*.parquet')",
                 [_source_table(table, with_day=False) for table in resources],
+            ),
+            _source(
+                "prices",
+                "The price book: what each source says of rates, factors and models, and when it was known, one file per source.",
+                f"read_parquet('{_LAKE}/prices/$name/*.parquet')",
+                [_source_table(table, with_day=False) for table in prices],
             ),
         ],
     }

@@ -1,7 +1,7 @@
 """Renderings for whoever creates tables without dbt: BigQuery JSON schemas, external tables, DuckDB tables."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genai_finops.schemas.render_dbt import LANDING_DAY
@@ -43,6 +43,14 @@ def _field(column: Column) -> dict[str, str]:
     return field
 
 
+#: Where the files of a source's table lie, below the lake.
+_SOURCE_PATHS: Mapping[str, str] = {
+    "reference": "reference/{name}.parquet",
+    "resources": "resources/*",
+    "prices": "prices/{name}/*",
+}
+
+
 def bigquery_sources_ddl(tables: Iterable[Table]) -> str:
     """External tables over the lake in a bucket. `${PROJECT}` and `${LAKE_URL}` (gs://...) are replaced before use."""
     return "\n".join(_external_table(table) for table in tables)
@@ -59,7 +67,7 @@ def _external_table(table: Table) -> str:
         uri = f"${{LAKE_URL}}/landing/{table.name}/*"
         options = ["format = 'parquet'", f"uris = ['{uri}']", f"hive_partition_uri_prefix = '{uri[:-2]}'"]
     else:
-        path = "resources/*" if table.layer == "resources" else f"reference/{table.name}.parquet"
+        path = _SOURCE_PATHS[table.layer].format(name=table.name)
         options = ["format = 'parquet'", f"uris = ['${{LAKE_URL}}/{path}']"]
     lines.append("options (" + ", ".join([*options, "decimal_target_types = ['NUMERIC', 'BIGNUMERIC']"]) + ");")
     return "\n".join(lines) + "\n"

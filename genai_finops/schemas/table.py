@@ -5,7 +5,7 @@ from typing import Literal
 
 from genai_finops.schemas.types import LogicalType
 
-Layer = Literal["landing", "reference", "resources", "flows", "unified", "focus"]
+Layer = Literal["landing", "reference", "resources", "prices", "flows", "unified", "focus"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

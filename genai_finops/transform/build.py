@@ -12,6 +12,7 @@ from genai_finops.transform.invoke import invoke, log_path, warehouse_lock
 from genai_finops.transform.manifest import parsed_manifest
 from genai_finops.transform.result import NodeResult, TransformError, TransformResult
 from genai_finops.transform.row_counts import with_row_counts
+from genai_finops.transform.selection import ON_REQUEST
 
 
 def dbt_build(
@@ -25,6 +26,8 @@ def dbt_build(
     lock_timeout_seconds: float = 600,
 ) -> TransformResult:
     """Build seeds, models and their data tests; unit tests are for `make test`, not for a run.
+
+    Models that rate all usage (`selection.ON_REQUEST`) are left out where nothing is selected.
 
     window is half-open, first day inclusive; None builds every table anew from the whole lake. select and exclude are
     dbt node selections. variables are further dbt vars.
@@ -45,8 +48,9 @@ def dbt_build(
     if select:
         # A test is left out when it also reads a table that this run does not bring up to date.
         arguments += ["--select", *select, "--indirect-selection", "buildable"]
-    if exclude:
-        arguments += ["--exclude", *exclude]
+    excluded = exclude if select else (*exclude, *ON_REQUEST)
+    if excluded:
+        arguments += ["--exclude", *excluded]
     if full_refresh:
         arguments.append("--full-refresh")
 

@@ -19,6 +19,8 @@ from genai_finops.transform.invoke import invoke
 #: Whether there is a window decides the materialisation, which is configuration; the days do not.
 _ANY_WINDOW = {"min_date": "2000-01-01", "max_date": "2000-01-02"}
 _WINDOW_VARS = frozenset(_ANY_WINDOW)
+#: Vars that no configuration reads. A project parsed for each of their values would be 5 s and a folder for each.
+_SQL_VARS = frozenset({"prices_known_at"})
 
 #: Parsed projects of this process, by what they were parsed from.
 _manifests: dict[str, Any] = {}
@@ -53,7 +55,7 @@ def manifest_path(settings: Settings) -> Path:
 
 
 def _parse_vars(dbt_vars: Mapping[str, object]) -> dict[str, object]:
-    others = {name: value for name, value in dbt_vars.items() if name not in _WINDOW_VARS}
+    others = {name: value for name, value in dbt_vars.items() if name not in _WINDOW_VARS | _SQL_VARS}
     return {**others, **_ANY_WINDOW} if "min_date" in dbt_vars else others
 
 

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from genai_finops.pricing.sources.statement import PRIORITIES
 from genai_finops.schemas.frames import meters_frame
 from genai_finops.schemas.register import TABLES
 from genai_finops.schemas.table import Table
@@ -60,25 +61,40 @@ def usage_row(day: dt.date, meter: str = "uncached_input", quantity: str = "1000
     return row | columns
 
 
-def price_row(unit_price: str, meter: str = "uncached_input", **columns: Any) -> dict[str, Any]:
-    """One row of the imported catalogue for model toy-large; keyword arguments override columns."""
-    return {
+KNOWN_FROM = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+
+
+def price_row(unit_price: str | None, meter: str | None = "uncached_input", **columns: Any) -> dict[str, Any]:
+    """One row of the price book for model toy-large, as the catalogue says it; keyword arguments override columns."""
+    row: dict[str, Any] = dict.fromkeys(column.name for column in TABLES["genai_price_book"].columns)
+    row |= {
         "provider": "toy",
         "model_id": "toy-large",
         "meter": meter,
         "service_tier": "standard",
         "geography": "global",
         "context_tokens_above": 0,
-        "context_tokens_up_to": None,
-        "variant": None,
         "model_name": "Toy Large",
+        "pricing_type": "standard",
         "currency": "USD",
-        "unit_price": Decimal(unit_price),
+        "unit_price": None if unit_price is None else Decimal(unit_price),
         "valid_from": dt.date(2026, 1, 1),
-        "valid_to": None,
         "source": "genai-prices",
         "source_version": "1",
-    } | columns
+        "retrieved_at": KNOWN_FROM,
+        "priority": PRIORITIES["genai-prices"],
+        "is_custom": False,
+        "known_from": KNOWN_FROM,
+    }
+    decimals = ("discount_percentage", "free_tier_quantity")
+    return row | {name: Decimal(value) if name in decimals else value for name, value in columns.items()}
+
+
+def agreed_row(unit_price: str | None, **columns: Any) -> dict[str, Any]:
+    """One row of the price book that someone entered for organisation acme; keyword arguments override columns."""
+    scope = "account" if columns.get("x_genai_account_id") else "organisation"
+    entered = {"x_org_slug": "acme", "pricing_type": "negotiated", "source": scope, "is_custom": True}
+    return price_row(unit_price, **{**entered, "priority": PRIORITIES[scope], **columns})
 
 
 def alias_row(rank: int, pattern: str, model_id: str, **columns: Any) -> dict[str, Any]:
@@ -96,6 +112,8 @@ def alias_row(rank: int, pattern: str, model_id: str, **columns: Any) -> dict[st
         "valid_to": None,
         "source": "test",
         "source_version": "1",
+        "known_from": KNOWN_FROM,
+        "known_to": None,
     } | columns
 
 
@@ -173,8 +191,9 @@ def rating_rows(cases: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[st
         columns = {"day": dt.date(2026, 10, 2)} | case.get("usage", {})
         usage.append(usage_row(**columns, api_key_id=case["id"]))
     prices = [price_row(**price) for price in cases["prices"]]
+    agreed = [agreed_row(**price) for price in cases.get("agreed", [])]
     return usage, {
-        "genai_price_catalogue": prices,
+        "genai_price_book": [*prices, *agreed],
         "genai_model_alias_rules": [alias_row(**alias) for alias in cases["aliases"]],
         "genai_hierarchy_assignments": [assignment_row("account", "account-1", "DEPT-1")],
     }
@@ -191,12 +210,14 @@ class ToyLake:
         return Path(self.settings.lake_url)
 
     def write_reference(self, **rows_of: Sequence[Row]) -> None:
-        """Write every reference table; those that are not named get no rows, but for meters and provider toy."""
+        """Write every reference and price table: no rows where none are named, but for meters and provider toy."""
         rows = {"genai_providers": [PROVIDER_ROW], "genai_hierarchy_entities": ENTITY_ROWS} | rows_of
         for table in TABLES.values():
             if table.layer == "reference":
                 frame = meters_frame() if table.name == "genai_meters" else frame_of(table, rows.get(table.name, []))
                 _write(self.root / "reference" / f"{table.name}.parquet", frame)
+            if table.layer == "prices":
+                _write(self.root / "prices" / table.name / "toy.parquet", frame_of(table, rows.get(table.name, [])))
         self.write_resources()
 
     def write_resources(self, rows: Sequence[Row] = ()) -> None:
@@ -258,6 +279,7 @@ def toy() -> SimpleNamespace:
     return SimpleNamespace(
         usage_row=usage_row,
         price_row=price_row,
+        agreed_row=agreed_row,
         alias_row=alias_row,
         assignment_row=assignment_row,
         resource_row=resource_row,

@@ -15,20 +15,25 @@ from genai_finops.defs.automation import EXTRACTION_TAG, consolidation_schedule,
 from genai_finops.schemas.register import TABLES
 
 REFERENCE = (
-    *("genai_hierarchy_assignments", "genai_hierarchy_entities", "genai_meters", "genai_model_alias_rules"),
-    *("genai_organisations", "genai_price_catalogue", "genai_provider_accounts", "genai_providers"),
+    *("genai_hierarchy_assignments", "genai_hierarchy_entities", "genai_meters"),
+    *("genai_organisations", "genai_provider_accounts", "genai_providers"),
 )
 PROVIDERS = ("anthropic", "aws_bedrock", "azure_openai", "gcp_vertex", "gemini", "openai")
+PRICE_BOOK = {f"prices/{name}" for name in ("genai_model_alias_rules", "genai_price_book", "genai_price_factors")}
 GROUPS = {
     "ingest_payg": {f"landing/{provider}/payg_usage" for provider in PROVIDERS},
     "reference": {f"reference/{name}" for name in REFERENCE},
-    "prices": {
+    "prices": PRICE_BOOK
+    | {
         f"warehouse/{name}"
         for name in (
             *("genai_billing_skus", "genai_default_prices", "genai_list_prices", "genai_payg_pricing"),
             *("genai_price_factors", "genai_subscription_plans", "int_pricing__alias_rules"),
+            *("genai_price_changes", "genai_price_differences", "genai_price_gaps"),
+            *("genai_repricing_queue", "int_repricing__models", "int_repricing__stored_costs"),
         )
-    },
+    }
+    | {"prices/repriced_costs"},
     "flows": {"warehouse/genai_payg_usage_raw", "warehouse/genai_payg_costs_daily"},
     "unified": {
         "warehouse/genai_usage_daily_unified",
@@ -39,7 +44,10 @@ GROUPS = {
     "focus": {"warehouse/cost_data_standard_1_3", "focus/cost_and_usage"},
 }
 #: Resources are remembered from all lists together, whatever the days that are read.
-WITHOUT_DAYS = GROUPS["reference"] | GROUPS["prices"] | {"warehouse/genai_provider_resources"}
+WITHOUT_DAYS = (GROUPS["reference"] | GROUPS["prices"] | {"warehouse/genai_provider_resources"}) - {
+    # Of the days that were priced.
+    "warehouse/genai_price_gaps"
+}
 BY_DAY = set().union(*GROUPS.values()) - WITHOUT_DAYS
 BUILT_BY_DBT = [table for table in TABLES.values() if table.model_folder is not None]
 #: On 2026-11-05, by provider: the first of the days that it may restate.
@@ -98,6 +106,16 @@ def test_usage_flows_from_every_provider_to_the_export(graph: Graph) -> None:
     assert GROUPS["ingest_payg"] | GROUPS["flows"] <= names(ancestors)
 
 
+def test_the_price_table_is_built_from_the_price_book(graph: Graph) -> None:
+    ancestors = graph.upstream_key_iterator(dg.AssetKey(["warehouse", "genai_payg_pricing"]))
+    assert names(ancestors) >= PRICE_BOOK
+
+
+@pytest.mark.parametrize("asset", sorted(PRICE_BOOK))
+def test_a_source_of_prices_that_fails_is_shown_as_a_check(graph: Graph, asset: str) -> None:
+    assert checks_of(graph, asset) == {"sources_answer"}
+
+
 def test_resources_are_remembered_from_the_lists_of_every_provider(graph: Graph) -> None:
     assert names(node(graph, "warehouse/genai_provider_resources").parent_keys) == GROUPS["ingest_payg"]
 
@@ -122,7 +140,8 @@ def test_each_provider_has_a_pool_of_its_own(graph: Graph, provider: str) -> Non
 
 @pytest.mark.parametrize("group", ["prices", "flows", "unified"])
 def test_one_pool_holds_the_only_writer_of_the_warehouse(graph: Graph, group: str) -> None:
-    assert {frozenset(node(graph, name).pools) for name in GROUPS[group]} == {frozenset({"warehouse_writer"})}
+    built_by_dbt = {name for name in GROUPS[group] if name.startswith("warehouse/")}
+    assert {frozenset(node(graph, name).pools) for name in built_by_dbt} == {frozenset({"warehouse_writer"})}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -170,19 +189,23 @@ def test_every_column_is_described_in_the_asset(graph: Graph, table: Any) -> Non
 def test_the_jobs_divide_the_assets_between_them(definitions: dg.Definitions) -> None:
     selected = {
         name: names(definitions.resolve_job_def(name).asset_layer.selected_asset_keys)
-        for name in ("extract_usage", "consolidate")
+        for name in ("extract_usage", "consolidate", "refresh_prices")
     }
     assert selected["extract_usage"] == GROUPS["ingest_payg"]
+    assert selected["refresh_prices"] == PRICE_BOOK
     assert selected["consolidate"] == set().union(*GROUPS.values()) - GROUPS["ingest_payg"]
 
 
-def test_extraction_is_at_two_and_consolidation_from_six_utc(definitions: dg.Definitions) -> None:
+def test_extraction_is_at_two_all_prices_on_mondays_at_four_and_consolidation_from_six_utc(
+    definitions: dg.Definitions,
+) -> None:
     found = {
         schedule.name: (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone)  # type: ignore[union-attr]
         for schedule in definitions.schedules or ()
     }
     assert found == {
         "extraction_schedule": ("extract_usage", "0 2 * * *", "UTC"),
+        "price_schedule": ("refresh_prices", "0 4 * * 1", "UTC"),
         "consolidation_schedule": ("consolidate", "*/15 6-11 * * *", "UTC"),
     }
 

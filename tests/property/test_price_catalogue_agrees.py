@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
+from typing import Protocol, cast
 
 import pytest
 from genai_prices import Usage, calc_price
@@ -12,7 +13,7 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genai_finops.pricing.catalogue import CatalogueRate, read_catalogue
+from genai_finops.pricing.catalogue import read_catalogue
 from genai_finops.pricing.catalogue_map import EARLIEST, PROVIDERS
 from genai_finops.pricing.entries import CatalogueModel, catalogue_provider, priced_models
 from genai_finops.schemas.meters import METERS
@@ -39,7 +40,24 @@ COUNTS_OF: dict[str, tuple[str, ...]] = {
     "file_search": ("storage_searches",),
     "character": ("input_characters",),
 }
-CATALOGUE = read_catalogue()
+
+
+class CatalogueRate(Protocol):
+    """A stated rate of which everything is known that a rate of the catalogue has."""
+
+    provider: str
+    model_id: str
+    meter: str
+    service_tier: str
+    geography: str
+    context_tokens_above: int
+    context_tokens_up_to: int | None
+    unit_price: Decimal
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
+CATALOGUE = cast("tuple[CatalogueRate, ...]", read_catalogue(dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)).rates)
 #: Every model of the catalogue that has a price of ours. Several may have one canonical id, and then they agree.
 MODELS = {
     f"{named.provider}/{named.geography}/{named.model_id}/{named.model.id}": named
@@ -47,7 +65,7 @@ MODELS = {
     for named in priced_models(get_snapshot(), mapped)
 }
 RATES: dict[tuple[str, str, str], list[CatalogueRate]] = defaultdict(list)
-for rate in CATALOGUE.rates:
+for rate in CATALOGUE:
     RATES[rate.provider, rate.model_id, rate.geography].append(rate)
 
 
@@ -176,7 +194,7 @@ def test_any_mix_of_tokens_costs_what_the_catalogue_says(model: str, day: dt.dat
     assert our_cost(rates, "standard", day, priced) == their_cost(MODELS[model], {}, day, priced)
 
 
-@pytest.mark.parametrize("rate", [rate for rate in CATALOGUE.rates if rate.meter == "audio_second"], ids=str)
+@pytest.mark.parametrize("rate", [rate for rate in CATALOGUE if rate.meter == "audio_second"], ids=str)
 def test_an_hour_of_audio_costs_what_the_catalogue_says_but_for_the_twelfth_decimal_of_a_second(
     rate: CatalogueRate,
 ) -> None:

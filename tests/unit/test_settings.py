@@ -23,6 +23,12 @@ def test_a_relative_home_is_below_the_working_folder(tmp_path: Path) -> None:
     assert Settings.from_environment({"GENAI_FINOPS_HOME": "here"}, tmp_path).dagster_home == tmp_path / "here/dagster"
 
 
+def test_a_price_file_of_litellm_is_found_below_the_working_folder(tmp_path: Path) -> None:
+    (tmp_path / "prices.json").touch()
+    settings = Settings.from_environment({"GENAI_FINOPS_LITELLM_PRICES": "prices.json"}, tmp_path)
+    assert settings.litellm_prices_path == tmp_path / "prices.json"
+
+
 def test_a_bucket_stays_a_url(tmp_path: Path) -> None:
     assert Settings.from_environment({"GENAI_FINOPS_LAKE_URL": "gs://b/p/"}, tmp_path).lake_url == "gs://b/p"
 
@@ -36,6 +42,8 @@ def test_a_bucket_stays_a_url(tmp_path: Path) -> None:
         ("GENAI_FINOPS_CONTROL_URL", "control.db"),
         ("GENAI_FINOPS_PROVIDER_CONFIGS", "missing"),
         ("GENAI_FINOPS_PROVIDERS_PATH", "missing"),
+        ("GENAI_FINOPS_LITELLM_PRICES", "missing.json"),
+        ("GENAI_FINOPS_LITELLM_PRICES", "."),
         ("GENAI_FINOPS_HOME", " "),
     ],
 )

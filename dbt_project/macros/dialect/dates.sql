@@ -84,3 +84,6 @@
 {% macro duckdb__format_utc(moment) -%} strftime(timezone('UTC', {{ moment }}), '%Y-%m-%dT%H:%M:%SZ') {%- endmacro %}
 
 {% macro bigquery__format_utc(moment) -%} format_timestamp('%Y-%m-%dT%H:%M:%SZ', {{ moment }}, 'UTC') {%- endmacro %}
+
+{# A moment from an ISO text with its offset, as 2026-10-01T00:00:00+00:00. Both engines read it alike. #}
+{% macro utc_moment(text) -%} cast('{{ text }}' as {{ type_of('timestamp') }}) {%- endmacro %}

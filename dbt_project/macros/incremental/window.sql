@@ -20,6 +20,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Condition that a date column lies before the end of the window; true without a window. #}
+{% macro until_window_end(column) -%}
+    {%- if has_window() -%} {{ column }} < {{ date_literal(var('max_date')) }} {%- else -%} true {%- endif -%}
+{%- endmacro %}
+
 {# The days of the window as date literals, for static partitions of BigQuery. #}
 {% macro window_partitions() %}
     {% set literals = [] %}

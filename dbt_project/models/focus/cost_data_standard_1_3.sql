@@ -9,7 +9,8 @@ rates as (
 ),
 
 alias_rules as (
-    select * from {{ source('reference', 'genai_model_alias_rules') }}
+    select * from {{ source('prices', 'genai_model_alias_rules') }}
+    where {{ as_known() }}
 ),
 
 meters as (
@@ -46,6 +47,7 @@ price_lines as (
         rates.service_tier,
         rates.geography,
         rates.variant,
+        rates.x_org_slug,
         rates.currency,
         rates.unit_price,
         models.model_developer,
@@ -92,7 +94,9 @@ sku_prices as (
         provider || '/' || sku_id || '/' || service_tier
         || case when geography = 'global' then '' else '/geography=' || geography end
         || coalesce('/context=' || context_band, '')
-        || coalesce('/variant=' || variant, '') as sku_price_id,
+        || coalesce('/variant=' || variant, '')
+        -- A price that only an organisation has is a line of no one else's price list.
+        || coalesce('/organisation=' || x_org_slug, '') as sku_price_id,
         {{ json_object_text([
             ('x_ModelDeveloper', 'model_developer', 'string'),
             ('x_ModelFamily', 'model_family', 'string'),
@@ -244,6 +248,9 @@ final as (
         charges.metering_source as x_MeteringSource,
         charges.pricing_id as x_PricingId,
         charges.pricing_source as x_PricingSource,
+        charges.contracted_pricing_id as x_ContractedPricingId,
+        charges.contracted_pricing_source as x_ContractedPricingSource,
+        charges.free_quantity as x_FreeQuantity,
         charges.is_estimated as x_IsEstimated,
         charges.charge_id as x_ChargeId
     from charges

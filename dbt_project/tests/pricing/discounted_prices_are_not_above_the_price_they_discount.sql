@@ -13,7 +13,7 @@ with prices as (
         end as undiscounted_meter,
         case when service_tier in ('batch', 'flex') then 'standard' end as undiscounted_tier
     from {{ ref('genai_payg_pricing') }}
-    where x_org_slug is null
+    where x_org_slug is null and pricing_type = 'standard'
 ),
 
 final as (

@@ -115,41 +115,6 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_hierar
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_hierarchy_assignments.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
-create or replace external table `${PROJECT}.genai_finops_reference.genai_price_catalogue` (
-    provider string,
-    model_id string,
-    meter string,
-    service_tier string,
-    geography string,
-    context_tokens_above int64,
-    context_tokens_up_to int64,
-    variant string,
-    model_name string,
-    currency string,
-    unit_price bignumeric,
-    valid_from date,
-    valid_to date,
-    source string,
-    source_version string
-)
-options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_price_catalogue.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
-
-create or replace external table `${PROJECT}.genai_finops_reference.genai_model_alias_rules` (
-    provider string,
-    rank int64,
-    pattern string,
-    excluded_pattern string,
-    model_id string,
-    model_name string,
-    model_developer string,
-    model_family string,
-    valid_from date,
-    valid_to date,
-    source string,
-    source_version string
-)
-options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_model_alias_rules.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
-
 create or replace external table `${PROJECT}.genai_finops_resources.genai_provider_resource_states` (
     x_org_slug string,
     x_credential_id string,
@@ -169,3 +134,72 @@ create or replace external table `${PROJECT}.genai_finops_resources.genai_provid
     last_observed_at timestamp
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/resources/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_prices.genai_price_book` (
+    provider string,
+    model_id string,
+    meter string,
+    service_tier string,
+    geography string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    variant string,
+    x_org_slug string,
+    x_genai_account_id string,
+    pricing_type string,
+    volume_threshold_tokens int64,
+    model_name string,
+    currency string,
+    unit_price bignumeric,
+    discount_percentage numeric,
+    discount_reason string,
+    free_tier_quantity numeric,
+    free_tier_reset_frequency string,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string,
+    source_reference string,
+    retrieved_at timestamp,
+    priority int64,
+    is_custom bool,
+    known_from timestamp,
+    known_to timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/prices/genai_price_book/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_prices.genai_price_factors` (
+    provider string,
+    model_id string,
+    meter_kind string,
+    service_tier string,
+    geography string,
+    base_geography string,
+    factor numeric,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string,
+    source_reference string,
+    known_from timestamp,
+    known_to timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/prices/genai_price_factors/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_prices.genai_model_alias_rules` (
+    provider string,
+    rank int64,
+    pattern string,
+    excluded_pattern string,
+    model_id string,
+    model_name string,
+    model_developer string,
+    model_family string,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string,
+    known_from timestamp,
+    known_to timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/prices/genai_model_alias_rules/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);

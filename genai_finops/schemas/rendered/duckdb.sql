@@ -70,22 +70,53 @@ create table if not exists genai_hierarchy_assignments (
     "valid_to" date
 );
 
-create table if not exists genai_price_catalogue (
+create table if not exists genai_price_book (
     "provider" varchar not null,
     "model_id" varchar,
-    "meter" varchar not null,
-    "service_tier" varchar not null,
-    "geography" varchar not null,
+    "meter" varchar,
+    "service_tier" varchar,
+    "geography" varchar,
     "context_tokens_above" bigint not null,
     "context_tokens_up_to" bigint,
     "variant" varchar,
+    "x_org_slug" varchar,
+    "x_genai_account_id" varchar,
+    "pricing_type" varchar not null,
+    "volume_threshold_tokens" bigint,
     "model_name" varchar,
     "currency" varchar not null,
-    "unit_price" decimal(24,12) not null,
+    "unit_price" decimal(24,12),
+    "discount_percentage" decimal(18,9),
+    "discount_reason" varchar,
+    "free_tier_quantity" decimal(26,6),
+    "free_tier_reset_frequency" varchar,
     "valid_from" date not null,
     "valid_to" date,
     "source" varchar not null,
-    "source_version" varchar not null
+    "source_version" varchar not null,
+    "source_reference" varchar,
+    "retrieved_at" timestamp with time zone not null,
+    "priority" bigint not null,
+    "is_custom" boolean not null,
+    "known_from" timestamp with time zone not null,
+    "known_to" timestamp with time zone
+);
+
+create table if not exists genai_price_factors (
+    "provider" varchar not null,
+    "model_id" varchar,
+    "meter_kind" varchar not null,
+    "service_tier" varchar,
+    "geography" varchar not null,
+    "base_geography" varchar not null,
+    "factor" decimal(18,9) not null,
+    "valid_from" date not null,
+    "valid_to" date,
+    "source" varchar not null,
+    "source_version" varchar not null,
+    "source_reference" varchar,
+    "known_from" timestamp with time zone not null,
+    "known_to" timestamp with time zone
 );
 
 create table if not exists genai_model_alias_rules (
@@ -100,7 +131,9 @@ create table if not exists genai_model_alias_rules (
     "valid_from" date not null,
     "valid_to" date,
     "source" varchar not null,
-    "source_version" varchar not null
+    "source_version" varchar not null,
+    "known_from" timestamp with time zone not null,
+    "known_to" timestamp with time zone
 );
 
 create table if not exists genai_provider_resource_states (
@@ -163,30 +196,33 @@ create table if not exists genai_payg_pricing (
     "pricing_id" varchar not null,
     "provider" varchar not null,
     "model_id" varchar,
-    "meter" varchar not null,
-    "service_tier" varchar not null,
-    "geography" varchar not null,
+    "meter" varchar,
+    "service_tier" varchar,
+    "geography" varchar,
     "context_tokens_above" bigint not null,
     "context_tokens_up_to" bigint,
     "variant" varchar,
-    "model_name" varchar,
     "x_org_slug" varchar,
+    "x_genai_account_id" varchar,
     "pricing_type" varchar not null,
-    "pricing_unit" varchar not null,
-    "pricing_block" bigint not null,
+    "volume_threshold_tokens" bigint,
+    "model_name" varchar,
+    "pricing_unit" varchar,
+    "pricing_block" bigint,
     "currency" varchar not null,
-    "unit_price" decimal(24,12) not null,
+    "unit_price" decimal(24,12),
+    "discount_percentage" decimal(18,9),
+    "discount_reason" varchar,
+    "free_tier_quantity" decimal(26,6),
+    "free_tier_reset_frequency" varchar,
     "valid_from" date not null,
     "valid_to" date,
     "source" varchar not null,
     "source_version" varchar not null,
+    "source_reference" varchar,
+    "retrieved_at" timestamp with time zone not null,
     "priority" bigint not null,
-    "is_custom" boolean not null,
-    "free_tier_quantity" decimal(26,6),
-    "free_tier_reset_frequency" varchar,
-    "discount_percentage" decimal(18,9),
-    "discount_reason" varchar,
-    "volume_threshold_tokens" bigint
+    "is_custom" boolean not null
 );
 
 create table if not exists genai_payg_costs_daily (
@@ -223,9 +259,13 @@ create table if not exists genai_payg_costs_daily (
     "pricing_id" varchar,
     "pricing_type" varchar,
     "pricing_source" varchar,
+    "contracted_pricing_id" varchar,
+    "contracted_pricing_type" varchar,
+    "contracted_pricing_source" varchar,
     "currency" varchar not null,
     "pricing_unit" varchar not null,
     "pricing_quantity" decimal(26,6) not null,
+    "free_quantity" decimal(26,6),
     "list_unit_price" decimal(24,12),
     "contracted_unit_price" decimal(24,12),
     "list_cost" decimal(38,18),
@@ -248,6 +288,93 @@ create table if not exists genai_payg_costs_daily (
     "x_ingestion_date" date not null,
     "x_genai_provider" varchar not null,
     "x_genai_account_id" varchar not null
+);
+
+create table if not exists genai_price_changes (
+    "source" varchar not null,
+    "provider" varchar not null,
+    "model_id" varchar,
+    "meter" varchar,
+    "service_tier" varchar,
+    "geography" varchar,
+    "context_tokens_above" bigint not null,
+    "context_tokens_up_to" bigint,
+    "variant" varchar,
+    "x_org_slug" varchar,
+    "x_genai_account_id" varchar,
+    "pricing_type" varchar not null,
+    "volume_threshold_tokens" bigint,
+    "known_at" timestamp with time zone not null,
+    "change" varchar not null,
+    "valid_from" date not null,
+    "valid_to" date,
+    "old_currency" varchar,
+    "new_currency" varchar,
+    "old_unit_price" decimal(24,12),
+    "new_unit_price" decimal(24,12),
+    "old_discount_percentage" decimal(18,9),
+    "new_discount_percentage" decimal(18,9),
+    "old_free_tier_quantity" decimal(26,6),
+    "new_free_tier_quantity" decimal(26,6),
+    "old_free_tier_reset_frequency" varchar,
+    "new_free_tier_reset_frequency" varchar,
+    "old_valid_from" date,
+    "new_valid_from" date,
+    "old_valid_to" date,
+    "new_valid_to" date,
+    "old_source_version" varchar,
+    "new_source_version" varchar,
+    "change_percentage" decimal(18,9)
+);
+
+create table if not exists genai_price_differences (
+    "provider" varchar not null,
+    "model_id" varchar,
+    "meter" varchar,
+    "service_tier" varchar,
+    "geography" varchar,
+    "variant" varchar,
+    "currency" varchar not null,
+    "context_tokens_above" bigint not null,
+    "context_tokens_up_to" bigint,
+    "deciding_source" varchar not null,
+    "deciding_unit_price" decimal(24,12) not null,
+    "deciding_valid_from" date not null,
+    "deciding_reference" varchar,
+    "other_source" varchar not null,
+    "other_context_tokens_above" bigint not null,
+    "other_unit_price" decimal(24,12) not null,
+    "other_valid_from" date not null,
+    "other_reference" varchar,
+    "difference_percentage" decimal(18,9)
+);
+
+create table if not exists genai_price_gaps (
+    "provider" varchar not null,
+    "model_id" varchar,
+    "meter" varchar not null,
+    "service_tier" varchar not null,
+    "geography" varchar not null,
+    "pricing_reason" varchar not null,
+    "first_day" date not null,
+    "last_day" date not null,
+    "quantity" decimal(26,6) not null,
+    "consumed_unit" varchar not null,
+    "previous_valid_to" date,
+    "next_valid_from" date
+);
+
+create table if not exists genai_repricing_queue (
+    "usage_date" date not null,
+    "provider" varchar not null,
+    "model_id" varchar,
+    "currency" varchar not null,
+    "reason" varchar not null,
+    "row_count" bigint not null,
+    "stored_cost" decimal(38,18),
+    "new_cost" decimal(38,18),
+    "stored_list_cost" decimal(38,18),
+    "new_list_cost" decimal(38,18)
 );
 
 create table if not exists genai_usage_daily_unified (
@@ -345,9 +472,13 @@ create table if not exists genai_costs_daily_unified (
     "pricing_id" varchar,
     "pricing_type" varchar,
     "pricing_source" varchar,
+    "contracted_pricing_id" varchar,
+    "contracted_pricing_type" varchar,
+    "contracted_pricing_source" varchar,
     "currency" varchar not null,
     "pricing_unit" varchar not null,
     "pricing_quantity" decimal(26,6) not null,
+    "free_quantity" decimal(26,6),
     "list_unit_price" decimal(24,12),
     "contracted_unit_price" decimal(24,12),
     "list_cost" decimal(38,18),
@@ -406,9 +537,13 @@ create table if not exists genai_unpriced_usage (
     "pricing_id" varchar,
     "pricing_type" varchar,
     "pricing_source" varchar,
+    "contracted_pricing_id" varchar,
+    "contracted_pricing_type" varchar,
+    "contracted_pricing_source" varchar,
     "currency" varchar not null,
     "pricing_unit" varchar not null,
     "pricing_quantity" decimal(26,6) not null,
+    "free_quantity" decimal(26,6),
     "list_unit_price" decimal(24,12),
     "contracted_unit_price" decimal(24,12),
     "list_cost" decimal(38,18),
@@ -524,6 +659,9 @@ create table if not exists cost_data_standard_1_3 (
     "x_MeteringSource" varchar,
     "x_PricingId" varchar,
     "x_PricingSource" varchar,
+    "x_ContractedPricingId" varchar,
+    "x_ContractedPricingSource" varchar,
+    "x_FreeQuantity" decimal(26,6),
     "x_IsEstimated" boolean not null,
     "x_ChargeId" varchar not null
 );

@@ -532,6 +532,25 @@ _USAGE = (
         description="Where that price comes from, with its version.",
     ),
     Column(
+        name="x_ContractedPricingId",
+        type="string",
+        nullable=True,
+        description="Row of the price table that gave the contracted price: the same as x_PricingId where nothing else was agreed.",
+    ),
+    Column(
+        name="x_ContractedPricingSource",
+        type="string",
+        nullable=True,
+        description="Where the contracted price comes from, with its version.",
+    ),
+    Column(
+        name="x_FreeQuantity",
+        type="quantity",
+        nullable=True,
+        minimum=0,
+        description="Part of ConsumedQuantity that an allowance covers: in EffectiveCost and BilledCost, not in ContractedCost.",
+    ),
+    Column(
         name="x_IsEstimated",
         type="bool",
         description="True where the usage does not say which of several prices applies. Of several context bands the lowest price was "

@@ -97,18 +97,38 @@ _COST_COLUMNS = (
         type="bool",
         description="True where the amount is not exact: status estimated or unpriced.",
     ),
-    Column(name="pricing_id", type="string", nullable=True, description="Row of the price table that was applied."),
+    Column(
+        name="pricing_id", type="string", nullable=True, description="Row of the price table that gave the list price."
+    ),
     Column(
         name="pricing_type",
         type="string",
         nullable=True,
-        description="Pricing type of that row: standard, free_tier, negotiated, ...",
+        description="Pricing type of that row: standard; another where only a price of the organisation is known.",
     ),
     Column(
         name="pricing_source",
         type="string",
         nullable=True,
         description="Where that price comes from, with its version.",
+    ),
+    Column(
+        name="contracted_pricing_id",
+        type="string",
+        nullable=True,
+        description="Row of the price table that gave the contracted price: the same as pricing_id where nothing else was agreed.",
+    ),
+    Column(
+        name="contracted_pricing_type",
+        type="string",
+        nullable=True,
+        description="Pricing type of that row: standard, negotiated, promotional, committed_use.",
+    ),
+    Column(
+        name="contracted_pricing_source",
+        type="string",
+        nullable=True,
+        description="Where the contracted price comes from, with its version.",
     ),
     Column(
         name="currency",
@@ -118,6 +138,13 @@ _COST_COLUMNS = (
     ),
     Column(name="pricing_unit", type="string", description="Unit that the price is quoted for, in FOCUS unit format."),
     Column(name="pricing_quantity", type="quantity", minimum=0, description="Quantity in pricing units, unrounded."),
+    Column(
+        name="free_quantity",
+        type="quantity",
+        nullable=True,
+        minimum=0,
+        description="Part of the quantity that an allowance covers, in consumed units; null where unpriced.",
+    ),
     Column(
         name="list_unit_price",
         type="rate",
@@ -130,7 +157,7 @@ _COST_COLUMNS = (
         type="rate",
         nullable=True,
         minimum=0,
-        description="Price of one pricing unit after negotiated discounts.",
+        description="Price of one pricing unit after what was agreed for the organisation or the account; before allowances and volume discounts.",
     ),
     Column(
         name="list_cost",
@@ -148,7 +175,7 @@ _COST_COLUMNS = (
         name="effective_cost",
         type="cost",
         nullable=True,
-        description="Accrual view, after all discounts; null where unpriced.",
+        description="Accrual view, after all discounts, allowances and volume tiers; null where unpriced.",
     ),
     Column(
         name="billed_cost",
@@ -160,13 +187,13 @@ _COST_COLUMNS = (
         name="cost_lower_bound",
         type="cost",
         nullable=True,
-        description="Lowest list cost that the usage can have; equals list_cost where priced; null where nothing bounds it.",
+        description="Lowest effective cost that the usage can have; equals effective_cost where priced; null where nothing bounds it.",
     ),
     Column(
         name="cost_upper_bound",
         type="cost",
         nullable=True,
-        description="Highest list cost that the usage can have; equals list_cost where priced; null where nothing bounds it.",
+        description="Highest effective cost that the usage can have; equals effective_cost where priced; null where nothing bounds it.",
     ),
 )
 

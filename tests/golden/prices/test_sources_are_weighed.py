@@ -1,54 +1,44 @@
-"""Which source decides a price on which day, seen on the table that dbt builds."""
+"""Which source decides a price on which day, seen on the price table of the engine."""
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 
-from genai_finops.schemas.tables.pricing import PRICE_CATALOGUE
-from genai_finops.schemas.validation import empty_frame
+from genai_finops.pricing.sources.statement import StatedRate, Statement
 
-BASE: dict[str, Any] = {
-    "provider": "openai",
-    "model_id": "gpt-4o",
-    "meter": "uncached_input",
-    "service_tier": "standard",
-    "geography": "global",
-    "context_tokens_above": 0,
-    "context_tokens_up_to": None,
-    "variant": None,
-    "model_name": "GPT-4o",
-    "currency": "USD",
-    "unit_price": Decimal("2.5"),
-    "valid_from": dt.date(2020, 1, 1),
-    "valid_to": None,
-    "source": "genai-prices",
-    "source_version": "test",
-}
 FEBRUARY, MARCH, APRIL = dt.date(2025, 2, 1), dt.date(2025, 3, 1), dt.date(2025, 4, 1)
 
 
+def gpt_4o(unit_price: int, **columns: Any) -> StatedRate:
+    return StatedRate(
+        provider="openai", model_id="gpt-4o", meter="uncached_input", unit_price=Decimal(unit_price), **columns
+    )
+
+
 @pytest.fixture(scope="module")
-def weighed(tmp_path_factory: pytest.TempPathFactory, price_table_of: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+def weighed(price_table_of: Any) -> duckdb.DuckDBPyConnection:
     """A catalogue that knows gpt-4o in two bands for two months of 2025 only, and claude-opus-5 always."""
-    short = {"context_tokens_up_to": 1000, "valid_from": FEBRUARY, "valid_to": MARCH, "unit_price": Decimal(2)}
-    long = {"context_tokens_above": 1000, "valid_from": FEBRUARY, "valid_to": MARCH, "unit_price": Decimal(3)}
-    changed = {"valid_from": MARCH, "valid_to": APRIL, "unit_price": Decimal(4)}
-    claude = {
-        "provider": "anthropic",
-        "model_id": "claude-opus-5",
-        "unit_price": Decimal("5.123456789"),
-        "model_name": None,
-    }
-    rows = [{**BASE, **row} for row in (short, long, changed, claude)]
-    catalogue = pl.DataFrame(rows, schema=empty_frame(PRICE_CATALOGUE).schema)
-    connection = price_table_of(tmp_path_factory.mktemp("weighed"), catalogue)
-    yield connection
-    connection.close()
+    claude = StatedRate(
+        provider="anthropic",
+        model_id="claude-opus-5",
+        meter="uncached_input",
+        unit_price=Decimal("5.123456789"),
+        valid_from=dt.date(2020, 1, 1),
+    )
+    rates = (
+        gpt_4o(2, context_tokens_up_to=1000, valid_from=FEBRUARY, valid_to=MARCH),
+        gpt_4o(3, context_tokens_above=1000, valid_from=FEBRUARY, valid_to=MARCH),
+        gpt_4o(4, valid_from=MARCH, valid_to=APRIL),
+        claude,
+    )
+    retrieved_at = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    connection: duckdb.DuckDBPyConnection = price_table_of(
+        Statement(source="genai-prices", source_version="test", retrieved_at=retrieved_at, rates=rates)
+    )
+    return connection
 
 
 def test_bands_of_the_catalogue_leave_no_default_price_beside_them(weighed: duckdb.DuckDBPyConnection) -> None:
@@ -83,18 +73,28 @@ def test_a_factor_makes_the_price_of_its_geography_exactly(weighed: duckdb.DuckD
 
 def test_a_default_price_per_thousand_becomes_a_price_per_million(price_table: duckdb.DuckDBPyConnection) -> None:
     prices = price_table.execute(
-        "select meter, unit_price, pricing_unit, free_tier_quantity from genai_payg_pricing "
-        "where model_id = 'text-embedding-004'"
+        "select meter, unit_price, pricing_unit from genai_payg_pricing "
+        "where model_id = 'text-embedding-004' and pricing_type = 'standard'"
     ).fetchall()
 
-    assert prices == [("embedding_input", Decimal("0.01"), "1000000 Tokens", Decimal(10_000_000))]
+    assert prices == [("embedding_input", Decimal("0.01"), "1000000 Tokens")]
+
+
+def test_a_default_allowance_is_a_row_of_its_own_without_a_price(price_table: duckdb.DuckDBPyConnection) -> None:
+    allowances = price_table.execute(
+        "select meter, unit_price, free_tier_quantity, free_tier_reset_frequency from genai_payg_pricing "
+        "where model_id = 'text-embedding-004' and pricing_type = 'free_tier'"
+    ).fetchall()
+
+    assert allowances == [("embedding_input", None, Decimal(10_000_000), "daily")]
 
 
 def test_the_catalogue_decides_a_model_that_the_default_prices_have_too(
     price_table: duckdb.DuckDBPyConnection,
 ) -> None:
     sources = price_table.execute(
-        "select distinct source from genai_payg_pricing where provider = 'gemini' and model_id = 'gemini-1.5-flash-8b'"
+        "select distinct source from genai_payg_pricing where provider = 'gemini' and model_id = 'gemini-1.5-flash-8b' "
+        "and pricing_type = 'standard'"
     ).fetchall()
 
     assert sources == [("genai-prices",)]

@@ -1,5 +1,6 @@
 """The alias rules recognise what the catalogue's own matcher recognises, in Python and in DuckDB."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from genai_finops.pricing.match_patterns import Clause
 from genai_finops.pricing.model_names import bedrock_name
 from genai_finops.pricing.spellings import PINNED
 
+NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 RULES = sorted(read_alias_rules().rules, key=lambda rule: rule.rank)
 ENDINGS = (
     "",
@@ -138,7 +140,7 @@ def test_duckdb_finds_what_the_catalogue_finds(provider: str) -> None:
     spellings = pl.DataFrame({"spelling": spellings_of(provider)[::5]})
     with duckdb.connect() as connection:
         connection.register("spellings", spellings)
-        connection.register("rules", alias_rules_frame())
+        connection.register("rules", alias_rules_frame(NOW))
         found = connection.execute(
             """
             select spelling, arg_min(rules.model_id, rules.rank)
@@ -158,7 +160,7 @@ def test_duckdb_finds_what_the_catalogue_finds(provider: str) -> None:
 
 def test_duckdb_reads_every_expression() -> None:
     with duckdb.connect() as connection:
-        connection.register("rules", alias_rules_frame())
+        connection.register("rules", alias_rules_frame(NOW))
         read = connection.execute(
             """
             select

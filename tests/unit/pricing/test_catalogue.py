@@ -21,29 +21,31 @@ from genai_prices.types import (
 )
 
 from genai_finops.errors import FinopsError
-from genai_finops.pricing.catalogue import Catalogue, CatalogueRate, read_catalogue
+from genai_finops.pricing.catalogue import read_catalogue
 from genai_finops.pricing.catalogue_map import EARLIEST
-from genai_finops.pricing.frames import price_catalogue_frame
+from genai_finops.pricing.frames import price_book_frame
+from genai_finops.pricing.sources.statement import StatedRate, Statement
 
 CHANGE = dt.date(2026, 5, 1)
+NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 ONE, TWO, FOUR = Decimal(1), Decimal(2), Decimal(4)
 
 
-def openai_with(prices: ModelPrice | list[ConditionalPrice], *variants: PriceVariant, model_id: str = "m") -> Catalogue:
+def openai_with(prices: ModelPrice | list[ConditionalPrice], *variants: PriceVariant, model_id: str = "m") -> Statement:
     priced = ModelInfo(id=model_id, match=ClauseEquals("m"), prices=prices, price_variants=list(variants))
     return of_provider("openai", catalogue_of({"openai": [priced]}))
 
 
-def catalogue_of(models: dict[str, list[ModelInfo]]) -> Catalogue:
+def catalogue_of(models: dict[str, list[ModelInfo]]) -> Statement:
     """A catalogue that has these models by list, and none in the other lists."""
     providers = [
         Provider(id=name, name=name, api_pattern=name, models=models.get(name, []))
         for name in ("openai", "anthropic", "google", "aws", "azure")
     ]
-    return read_catalogue(DataSnapshot(providers=providers, from_auto_update=False), package_version="test")
+    return read_catalogue(NOW, DataSnapshot(providers=providers, from_auto_update=False), package_version="test")
 
 
-def of_provider(provider: str, catalogue: Catalogue) -> Catalogue:
+def of_provider(provider: str, catalogue: Statement) -> Statement:
     return replace(
         catalogue,
         rates=tuple(rate for rate in catalogue.rates if rate.provider == provider),
@@ -56,7 +58,7 @@ def model(model_id: str, prices: ModelPrice, *variants: PriceVariant, contains: 
     return ModelInfo(id=model_id, match=match, prices=prices, price_variants=list(variants))
 
 
-def of(catalogue: Catalogue, meter: str, tier: str = "standard") -> list[CatalogueRate]:
+def of(catalogue: Statement, meter: str, tier: str = "standard") -> list[StatedRate]:
     return [rate for rate in catalogue.rates if (rate.meter, rate.service_tier) == (meter, tier)]
 
 
@@ -157,7 +159,7 @@ def test_a_class_between_two_prices_has_none_and_is_reported() -> None:
 
     assert of(catalogue, "cache_read_audio") == []
     assert [(skipped.subject, skipped.reason) for skipped in catalogue.skipped] == [
-        ("cache_read_audio", "cache_read_mtok and input_audio_mtok both cover it and neither is more specific")
+        ("m cache_read_audio", "cache_read_mtok and input_audio_mtok both cover it and neither is more specific")
     ]
 
 
@@ -205,15 +207,17 @@ def test_a_price_by_the_time_of_day_is_skipped_with_its_reason() -> None:
     ids=["field without a meter", "unknown context", "standard price of its own", "model without a price"],
 )
 def test_what_has_no_row_is_reported(prices: ModelPrice, variants: list[PriceVariant], subject: str) -> None:
-    assert [skipped.subject for skipped in openai_with(prices, *variants).skipped] == [subject]
+    assert [skipped.subject for skipped in openai_with(prices, *variants).skipped] == [f"m {subject}"]
 
 
 def test_a_missing_provider_is_an_error_that_names_it() -> None:
     with pytest.raises(FinopsError, match="no provider openai"):
-        read_catalogue(DataSnapshot(providers=[], from_auto_update=False))
+        read_catalogue(NOW, DataSnapshot(providers=[], from_auto_update=False))
 
 
-def prices_of(catalogue: Catalogue, provider: str, meter: str = "uncached_input") -> dict[tuple[str, str], Decimal]:
+def prices_of(
+    catalogue: Statement, provider: str, meter: str = "uncached_input"
+) -> dict[tuple[str | None, str | None], Decimal | None]:
     """By canonical model and geography."""
     return {
         (rate.model_id, rate.geography): rate.unit_price
@@ -254,7 +258,7 @@ def test_two_entries_of_one_model_and_geography_that_disagree_are_reported() -> 
 
 
 def test_no_two_entries_of_the_packaged_catalogue_disagree() -> None:
-    assert [skipped for skipped in read_catalogue().skipped if skipped.reason.startswith("another entry")] == []
+    assert [skipped for skipped in read_catalogue(NOW).skipped if skipped.reason.startswith("another entry")] == []
 
 
 def test_a_reseller_has_its_own_price_of_a_model_under_the_id_of_the_first_party() -> None:
@@ -326,31 +330,41 @@ def test_azure_has_no_price_for_tiers_that_its_metrics_cannot_name() -> None:
 
 
 def test_the_packaged_catalogue_loses_nothing_but_what_is_named_here() -> None:
-    skipped = {(entry.provider, entry.model_id, entry.subject) for entry in read_catalogue().skipped}
+    skipped = {(entry.provider, entry.subject) for entry in read_catalogue(NOW).skipped}
 
     assert skipped == {
-        (provider, *entry)
+        (provider, subject)
         for provider in ("openai", "azure_openai")
-        for entry in (
+        for subject in (
             # Their input_audio_hours says the same.
-            ("gpt-transcribe", "audio_hours"),
-            ("whisper-1", "audio_hours"),
+            "gpt-transcribe audio_hours",
+            "whisper-1 audio_hours",
             # Free; our own list says so.
-            ("moderation", "prices"),
+            "moderation prices",
         )
     } | {
         # Open weights: free on the Gemini API, and not priced by the token on Vertex AI.
-        (provider, gemma, "prices")
+        (provider, f"{gemma} prices")
         for provider in ("gemini", "gcp_vertex")
         for gemma in ("gemma-3", "gemma-3n", "gemma-4-26b-a4b-it", "gemma-4-31b-it")
     } | {
         # A router's names of free models, which Azure does not sell.
-        ("azure_openai", free, "prices")
+        ("azure_openai", f"{free} prices")
         for free in ("mai-ds-r1:free", "phi-4-reasoning-plus:free", "phi-4-reasoning:free")
     }
 
 
-def test_the_frame_names_source_and_version() -> None:
-    frame = price_catalogue_frame(openai_with(ModelPrice(input_mtok=TWO)))
+def test_a_catalogue_keeps_models_that_it_no_longer_names() -> None:
+    assert not openai_with(ModelPrice(input_mtok=TWO)).is_complete
 
-    assert frame.select("source", "source_version").unique().rows() == [("genai-prices", "test")]
+
+def test_every_row_of_the_book_names_source_version_and_moment() -> None:
+    frame = price_book_frame(openai_with(ModelPrice(input_mtok=TWO)))
+
+    assert frame.select("source", "source_version", "retrieved_at").unique().rows() == [("genai-prices", "test", NOW)]
+
+
+def test_the_packaged_catalogue_fits_the_book() -> None:
+    statement = read_catalogue(NOW)
+
+    assert price_book_frame(statement).height == len(statement.rates)

@@ -1,16 +1,41 @@
 {{ config(**replaced_by_day('genai_payg_costs_daily')) }}
 
+{%- set window = "flow = 'payg' and is_billable and " ~ in_window('x_ingestion_date') -%}
+{#- An allowance or a volume tier is used up from the start of its period, which for one that is given once is the first day. -#}
+{%- set history = "flow = 'payg' and is_billable and " ~ until_window_end('x_ingestion_date') -%}
+{%- set grain = [
+    'x_org_slug', 'x_pipeline_id', 'x_credential_id', 'x_pipeline_run_date', 'provider', 'usage_date', 'sub_account_id',
+    'sub_account_type', 'resource_id', 'resource_type', 'api_key_id', 'provider_model_id', 'region_id', 'geography', 'service_tier',
+    'provider_service_tier', 'context_band', 'variant', 'metering_source', 'meter'
+] -%}
+{%- set others = [
+    'flow', 'sub_account_name', 'resource_name', 'context_tokens_above', 'context_tokens_up_to', 'model_id', 'model_name',
+    'model_developer', 'model_family', 'quantity', 'consumed_unit', 'x_run_id', 'x_ingested_at', 'x_ingestion_date',
+    'x_genai_provider', 'x_genai_account_id'
+] -%}
+
 with
-{{ rate_usage(
+{{ resolve_prices(
     usage=ref('genai_usage_daily_unified'),
-    filter="flow = 'payg' and is_billable and " ~ in_window('x_ingestion_date'),
+    filter=window,
+    history_filter=history,
     rates=ref('genai_payg_pricing'),
     meters=source('reference', 'genai_meters'),
     providers=source('reference', 'genai_providers'),
+    accounts=source('reference', 'genai_provider_accounts'),
 ) }},
 
--- Nothing is negotiated yet, so the contracted price is the list price; pay-as-you-go has no discounts beyond it, and
--- accrues on the day that it is billed for.
+{{ apply_prices(
+    usage=ref('genai_usage_daily_unified'),
+    filter=window,
+    history_filter=history,
+    resolved='resolved',
+    volume_tiers='volume_tiers',
+    columns=grain + others,
+    grain=grain,
+) }},
+
+-- Pay-as-you-go has no amortised cost, and accrues on the day that it is billed for.
 final as (
     select
         rated_usage.flow,
@@ -46,15 +71,19 @@ final as (
         rated_usage.pricing_id,
         rated_usage.pricing_type,
         rated_usage.pricing_source,
+        rated_usage.contracted_pricing_id,
+        rated_usage.contracted_pricing_type,
+        rated_usage.contracted_pricing_source,
         rated_usage.currency,
         rated_usage.pricing_unit,
         rated_usage.pricing_quantity,
+        rated_usage.free_quantity,
         rated_usage.list_unit_price,
-        rated_usage.list_unit_price as contracted_unit_price,
+        rated_usage.contracted_unit_price,
         rated_usage.list_cost,
-        rated_usage.list_cost as contracted_cost,
-        rated_usage.list_cost as effective_cost,
-        rated_usage.list_cost as billed_cost,
+        rated_usage.contracted_cost,
+        rated_usage.effective_cost,
+        rated_usage.effective_cost as billed_cost,
         rated_usage.cost_lower_bound,
         rated_usage.cost_upper_bound,
         {{ owner_columns() }},

@@ -4,8 +4,8 @@ with meters as (
     select * from {{ source('reference', 'genai_meters') }}
 ),
 
-published as (
-    select * from {{ ref('int_pricing__published_prices') }}
+rates as (
+    select * from {{ ref('int_pricing__multiplied_rates') }}
 ),
 
 candidates as (
@@ -13,7 +13,7 @@ candidates as (
         *,
         {{ row_id(price_key()) }} as key_id,
         {{ row_id(price_key() + ['context_tokens_above', 'source', 'valid_from']) }} as candidate_id
-    from published
+    from rates
 ),
 
 boundaries as (
@@ -100,26 +100,29 @@ final as (
         identified.context_tokens_above,
         identified.context_tokens_up_to,
         identified.variant,
-        identified.model_name,
         identified.x_org_slug,
+        identified.x_genai_account_id,
         identified.pricing_type,
+        identified.volume_threshold_tokens,
+        identified.model_name,
         meters.pricing_unit,
         meters.pricing_block,
         identified.currency,
         identified.unit_price,
+        identified.discount_percentage,
+        identified.discount_reason,
+        identified.free_tier_quantity,
+        identified.free_tier_reset_frequency,
         identified.decides_from as valid_from,
         identified.decides_until as valid_to,
         identified.source,
         identified.source_version,
+        identified.source_reference,
+        identified.retrieved_at,
         cast(identified.priority as {{ type_of('int') }}) as priority,
-        identified.is_custom,
-        identified.free_tier_quantity,
-        identified.free_tier_reset_frequency,
-        identified.discount_percentage,
-        identified.discount_reason,
-        identified.volume_threshold_tokens
+        identified.is_custom
     from identified
-    inner join meters on meters.meter = identified.meter
+    left join meters on meters.meter = identified.meter
 )
 
 select * from final
