@@ -95,6 +95,7 @@ def command(
                 tier=tier,
                 geography=rated_geography(provider, model, geography) or "global",
                 org=org,
+                account=account,
             )
         )
         for line in cost.lines
@@ -113,10 +114,15 @@ def command(
 
 
 def _rivals(
-    rates: pl.DataFrame, line: CostLine, *, tier: str, geography: str, org: str | None
+    rates: pl.DataFrame, line: CostLine, *, tier: str, geography: str, org: str | None, account: str | None
 ) -> Iterator[dict[str, Any]]:
     """The rates of the line's tier and geography that do not decide its price, the best priority first."""
-    wanted = (("x_org_slug", org), ("service_tier", tier), ("geography", geography))
+    wanted = (
+        ("x_org_slug", org),
+        ("x_genai_account_id", account),
+        ("service_tier", tier),
+        ("geography", geography),
+    )
     for rate in rates.filter(
         pl.col(name).is_null() | (pl.col(name) == (value or "")) for name, value in wanted
     ).iter_rows(named=True):
