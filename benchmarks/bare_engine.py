@@ -6,14 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+from figures import Spent
 
 _MEMORY_LIMIT = "3GB"
 
-#: A dated price for each row by equality and date, one multiplication; no aliases, bands, reasons, bounds or owners.
+#: A dated list price for each row by equality and date, one product; no aliases, bands, reasons, bounds or owners.
 _DATED_JOIN = """
     select usage.*, rates.unit_price, cast(usage.quantity * 0.000001 * rates.unit_price as decimal(38, 18)) as cost
     from warehouse.genai_usage_daily_unified as usage
-    left join (select * from warehouse.genai_payg_pricing where context_tokens_above = 0) as rates
+    left join (
+        select *
+        from warehouse.genai_payg_pricing
+        where context_tokens_above = 0 and x_org_slug is null and pricing_type = 'standard' and variant is null
+    ) as rates
         on rates.provider = usage.provider
         and rates.model_id = usage.model_id
         and rates.meter = usage.meter
@@ -25,68 +30,70 @@ _DATED_JOIN = """
 """
 
 
-def scan_landing(lake: Path, day: str | None) -> float:
-    """Seconds to sum the quantities of the landing files, of all days or of one."""
+def scan_landing(lake: Path, day: str | None) -> Spent:
+    """Sum the quantities of the landing files, of all days or of one."""
     glob = lake / "landing" / "genai_payg_usage_raw" / "*" / "*" / "*.parquet"
     filtered = "" if day is None else f"where day = date '{day}'"
     landed = f"read_parquet('{glob}', hive_partitioning = true, hive_types = {{'day': DATE}})"
     with duckdb.connect() as connection:
-        return _seconds(connection, f"select sum(quantity) from {landed} {filtered}")
+        return spent_on(connection, f"select sum(quantity) from {landed} {filtered}")
 
 
-def scan_table(warehouse: Path) -> float:
-    """Seconds to sum the quantities of the usage table."""
-    with _beside(warehouse) as connection:
-        return _seconds(connection, "select sum(quantity) from warehouse.genai_payg_usage_raw")
+def scan_table(warehouse: Path) -> Spent:
+    """Sum the quantities of the usage table."""
+    with beside(warehouse) as connection:
+        return spent_on(connection, "select sum(quantity) from warehouse.genai_payg_usage_raw")
 
 
-def dated_join_summed(warehouse: Path) -> float:
-    """Seconds of the bare join when only the sum of its costs is kept."""
-    with _beside(warehouse) as connection:
-        return _seconds(connection, f"select sum(cost) from ({_DATED_JOIN})")
+def dated_join_summed(warehouse: Path) -> Spent:
+    """The bare join when only the sums of its prices and costs are kept."""
+    with beside(warehouse) as connection:
+        return spent_on(connection, f"select sum(unit_price), sum(cost) from ({_DATED_JOIN})")
 
 
-def dated_join_stored(warehouse: Path) -> float:
-    """Seconds of the bare join when its rows, with all columns of the usage, are stored as a table."""
-    with _beside(warehouse) as connection:
-        return _seconds(connection, f"create table bare_join as {_DATED_JOIN}")
+def dated_join_stored(warehouse: Path) -> Spent:
+    """The bare join when its rows, with all columns of the usage, are stored as a table."""
+    with beside(warehouse) as connection:
+        return spent_on(connection, f"create table bare_join as {_DATED_JOIN}")
 
 
-def copy_of(warehouse: Path, table: str) -> float:
-    """Seconds to store a table again as it is: what writing alone takes."""
-    with _beside(warehouse) as connection:
-        return _seconds(connection, f"create table copied as select * from warehouse.{table}")
-
-
-def computed_only(warehouse: Path, compiled_model: Path) -> float:
-    """Seconds of a compiled model whose rows are computed and thrown away."""
-    sql = compiled_model.read_text().replace('"warehouse"."main".', "warehouse.")
-    with _beside(warehouse) as connection:
-        # explain analyze runs the whole query and keeps no row.
-        return _seconds(connection, f"explain analyze {sql}")
+def copy_of(warehouse: Path, table: str) -> Spent:
+    """Store a table again as it is: what writing alone takes."""
+    with beside(warehouse) as connection:
+        return spent_on(connection, f"create table copied as select * from warehouse.{table}")
 
 
 def row_count(warehouse: Path, table: str) -> int:
     """Rows of a table."""
-    with _beside(warehouse) as connection:
+    with beside(warehouse) as connection:
         row = connection.execute(f"select count(*) from warehouse.{table}").fetchone()
     return 0 if row is None else int(row[0])
 
 
-def best_of(repeats: int, measurement: Callable[..., float], *arguments: object) -> float:
+def billable_rows(warehouse: Path) -> int:
+    """Rows of the usage table that are rated."""
+    with beside(warehouse) as connection:
+        row = connection.execute(
+            "select count(*) from warehouse.genai_usage_daily_unified where is_billable"
+        ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def best_of(repeats: int, measurement: Callable[..., Spent], *arguments: object) -> Spent:
     """The shortest of several runs: what else the machine does only ever adds."""
-    return min(measurement(*arguments) for _ in range(repeats))
+    return min((measurement(*arguments) for _ in range(repeats)), key=lambda spent: spent.seconds)
 
 
-def _seconds(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
+def spent_on(connection: duckdb.DuckDBPyConnection, sql: str) -> Spent:
+    """What a statement takes. Never give it `explain analyze`: drawing the plan of rating takes seconds by itself."""
     connection.execute("set enable_progress_bar = false")
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     connection.execute(sql).fetchall()
-    return time.perf_counter() - started
+    return Spent(seconds=time.perf_counter() - started, cpu_seconds=time.process_time() - started_cpu)
 
 
 @contextmanager
-def _beside(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def beside(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database file of its own with the warehouse attached, so that tables are stored and compressed as dbt's are."""
     path = warehouse.with_name("bare.duckdb")
     path.unlink(missing_ok=True)

@@ -26,6 +26,11 @@ def build_model(home: Path, lake: Path, model: str) -> float:
     return next(seconds for name, _, seconds in times if name == model)
 
 
+def build_up_to(home: Path, lake: Path, model: str) -> list[NodeTime]:
+    """All days of a model and of what it is made from, without tests. The model comes last, with nothing beside it."""
+    return _times(home, lake, window=None, select=(f"+{model}",), exclude=("resource_type:test",))
+
+
 def build_day(home: Path, lake: Path, day: dt.date) -> list[NodeTime]:
     """Seeds, models and data tests of one day."""
     return _times(home, lake, window=(day, day + dt.timedelta(days=1)))

@@ -214,7 +214,7 @@ def charges(relation: str) -> str:
     """What quantities cost at resolved prices: the relation has usage_id, resolved_id and quantity."""
     return f"""
         with usage as (from {relation})
-        {rendered("charges")}
+        select * from ({rendered("charges")})
     """
 
 

@@ -99,7 +99,7 @@ simple_usage as (
 simple_quantities as (
     select
         *,
-        cast(quantity * per_block as {{ type_quantity() }}) as pricing_quantity
+        {{ in_pricing_units('quantity', 'per_block') }} as pricing_quantity
     from simple_usage
 ),
 
@@ -166,7 +166,7 @@ pooled_positions as (
 pooled_quantities as (
     select
         *,
-        cast(quantity * per_block as {{ type_quantity() }}) as pricing_quantity,
+        {{ in_pricing_units('quantity', 'per_block') }} as pricing_quantity,
         -- DuckDB's least and greatest pass over a null, BigQuery's do not.
         cast(
             case when allowance_id is null then 0 else greatest(0, least(quantity, allowance_quantity - used_before)) end
@@ -203,7 +203,7 @@ tier_portions as (
 tier_costs as (
     select
         pooled_row,
-        cast(sum({{ exact_cost('cast(quantity * per_block as ' ~ type_quantity() ~ ')', 'unit_price') }}) as {{ type_cost() }})
+        cast(sum({{ exact_cost(in_pricing_units('quantity', 'per_block'), 'unit_price') }}) as {{ type_cost() }})
             as effective_cost,
         min(unit_price) as lowest_unit_price,
         max(unit_price) as highest_unit_price
@@ -214,13 +214,12 @@ tier_costs as (
 pooled_charges as (
     select
         usage.*,
-        cast((usage.quantity - usage.free_quantity) * usage.per_block as {{ type_quantity() }}) as charged_quantity,
+        {{ in_pricing_units('(usage.quantity - usage.free_quantity)', 'usage.per_block') }} as charged_quantity,
         {{ exact_cost('usage.pricing_quantity', 'usage.list_unit_price') }} as list_cost,
         coalesce(
             tier_costs.effective_cost,
             {{ exact_cost(
-                'cast((usage.quantity - usage.free_quantity) * usage.per_block as ' ~ type_quantity() ~ ')',
-                'usage.contracted_unit_price'
+                in_pricing_units('(usage.quantity - usage.free_quantity)', 'usage.per_block'), 'usage.contracted_unit_price'
             ) }}
         ) as effective_cost,
         least(usage.lowest_unit_price, coalesce(tier_costs.lowest_unit_price, usage.lowest_unit_price)) as lowest_tier_price,

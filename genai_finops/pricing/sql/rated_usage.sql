@@ -75,7 +75,11 @@ simple_usage as (
 simple_quantities as (
     select
         *,
-        cast(quantity * per_block as decimal(26,6)) as pricing_quantity
+        case
+            when try_cast(quantity as decimal(18,6)) = cast(try_cast(quantity as decimal(18,6)) as bigint)
+                then cast(cast(try_cast(quantity as decimal(18,6)) as bigint) * cast(per_block as decimal(7,6)) as decimal(26,6))
+            else cast(quantity * per_block as decimal(26,6))
+        end as pricing_quantity
     from simple_usage
 ),
 
@@ -153,7 +157,11 @@ pooled_positions as (
 pooled_quantities as (
     select
         *,
-        cast(quantity * per_block as decimal(26,6)) as pricing_quantity,
+        case
+            when try_cast(quantity as decimal(18,6)) = cast(try_cast(quantity as decimal(18,6)) as bigint)
+                then cast(cast(try_cast(quantity as decimal(18,6)) as bigint) * cast(per_block as decimal(7,6)) as decimal(26,6))
+            else cast(quantity * per_block as decimal(26,6))
+        end as pricing_quantity,
         -- DuckDB's least and greatest pass over a null, BigQuery's do not.
         cast(
             case when allowance_id is null then 0 else greatest(0, least(quantity, allowance_quantity - used_before)) end
@@ -190,7 +198,11 @@ tier_portions as (
 tier_costs as (
     select
         pooled_row,
-        cast(sum(cast(cast(quantity * per_block as decimal(26,6)) * unit_price as decimal(38,18))) as decimal(38,18))
+        cast(sum(cast(case
+            when try_cast(quantity as decimal(18,6)) = cast(try_cast(quantity as decimal(18,6)) as bigint)
+                then cast(cast(try_cast(quantity as decimal(18,6)) as bigint) * cast(per_block as decimal(7,6)) as decimal(26,6))
+            else cast(quantity * per_block as decimal(26,6))
+        end * unit_price as decimal(38,18))) as decimal(38,18))
             as effective_cost,
         min(unit_price) as lowest_unit_price,
         max(unit_price) as highest_unit_price
@@ -201,11 +213,19 @@ tier_costs as (
 pooled_charges as (
     select
         usage.*,
-        cast((usage.quantity - usage.free_quantity) * usage.per_block as decimal(26,6)) as charged_quantity,
+        case
+            when try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) = cast(try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) as bigint)
+                then cast(cast(try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) as bigint) * cast(usage.per_block as decimal(7,6)) as decimal(26,6))
+            else cast((usage.quantity - usage.free_quantity) * usage.per_block as decimal(26,6))
+        end as charged_quantity,
         cast(usage.pricing_quantity * usage.list_unit_price as decimal(38,18)) as list_cost,
         coalesce(
             tier_costs.effective_cost,
-            cast(cast((usage.quantity - usage.free_quantity) * usage.per_block as decimal(26,6)) * usage.contracted_unit_price as decimal(38,18))
+            cast(case
+            when try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) = cast(try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) as bigint)
+                then cast(cast(try_cast((usage.quantity - usage.free_quantity) as decimal(18,6)) as bigint) * cast(usage.per_block as decimal(7,6)) as decimal(26,6))
+            else cast((usage.quantity - usage.free_quantity) * usage.per_block as decimal(26,6))
+        end * usage.contracted_unit_price as decimal(38,18))
         ) as effective_cost,
         least(usage.lowest_unit_price, coalesce(tier_costs.lowest_unit_price, usage.lowest_unit_price)) as lowest_tier_price,
         greatest(usage.highest_unit_price, coalesce(tier_costs.highest_unit_price, usage.highest_unit_price))
