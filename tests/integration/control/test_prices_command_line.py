@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from genai_finops.cli.org import org
-from genai_finops.cli.prices import prices
+from genai_finops.cli.prices import entry_texts, prices
 from genai_finops.settings import Settings
 
 Run = Callable[..., Result]
 INPUT = ("--provider", "openai", "--model", "gpt-5", "--meter", "uncached_input")
-NEXT_STEP = "It takes effect with the next transform; `genai-finops prices diff` shows what it changes.\n"
+NEXT_STEP = f"{entry_texts.NEXT_STEP}\n"
 
 
 @pytest.fixture
