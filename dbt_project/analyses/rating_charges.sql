@@ -1,8 +1,11 @@
-{# For genai_finops/pricing/sql: what quantities cost whose prices are resolved already, where nothing is shared between rows. #}
+{#
+  For genai_finops/pricing/sql: what quantities cost whose prices are resolved already, where nothing is shared between rows. For a few
+  rows the short way of in_pricing_units costs more to plan (0.5 ms) than it saves.
+#}
 with quantities as (
     select
         usage.usage_id,
-        {{ in_pricing_units('usage.quantity', 'resolved.per_block') }} as pricing_quantity,
+        cast(usage.quantity * resolved.per_block as {{ type_quantity() }}) as pricing_quantity,
         resolved.list_unit_price,
         resolved.contracted_unit_price,
         resolved.lowest_unit_price,

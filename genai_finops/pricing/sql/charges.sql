@@ -2,11 +2,7 @@
 with quantities as (
     select
         usage.usage_id,
-        case
-            when try_cast(usage.quantity as decimal(18,6)) = cast(try_cast(usage.quantity as decimal(18,6)) as bigint)
-                then cast(cast(try_cast(usage.quantity as decimal(18,6)) as bigint) * cast(resolved.per_block as decimal(7,6)) as decimal(26,6))
-            else cast(usage.quantity * resolved.per_block as decimal(26,6))
-        end as pricing_quantity,
+        cast(usage.quantity * resolved.per_block as decimal(26,6)) as pricing_quantity,
         resolved.list_unit_price,
         resolved.contracted_unit_price,
         resolved.lowest_unit_price,
