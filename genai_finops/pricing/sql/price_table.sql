@@ -256,8 +256,9 @@ multiplied_rates as (
 
         stated_rates.priority,
 
-        stated_rates.is_custom
+        stated_rates.is_custom,
 
+        true as is_multiplied
     -- noqa: enable=LT02
     from stated_rates
     inner join meters on meters.meter = stated_rates.meter
@@ -282,7 +283,7 @@ platform_defaults as (
 ),
 
 own_rates as (
-    select stated_rates.*
+    select stated_rates.*, false as is_multiplied
     from stated_rates
     left join platform_defaults
         on stated_rates.source = 'organisation_defaults'
@@ -352,7 +353,10 @@ deciding as (
         on candidates.key_id = spans.key_id
         and candidates.valid_from <= spans.starts_on
         and candidates.valid_until >= spans.ends_before
-    qualify candidates.priority = min(candidates.priority) over (partition by spans.key_id, spans.starts_on)
+    -- What a source states itself comes before what a factor makes of its other prices.
+    qualify candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end
+        = min(candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end)
+            over (partition by spans.key_id, spans.starts_on)
 ),
 
 -- Spans that follow each other are one validity again.

@@ -254,8 +254,9 @@ multiplied_rates as (
 
         stated_rates.priority,
 
-        stated_rates.is_custom
+        stated_rates.is_custom,
 
+        true as is_multiplied
     -- noqa: enable=LT02
     from stated_rates
     inner join meters on meters.meter = stated_rates.meter
@@ -280,7 +281,7 @@ platform_defaults as (
 ),
 
 own_rates as (
-    select stated_rates.*
+    select stated_rates.*, false as is_multiplied
     from stated_rates
     left join platform_defaults
         on stated_rates.source = 'organisation_defaults'

@@ -28,7 +28,19 @@ def weighed(price_table_of: Any) -> duckdb.DuckDBPyConnection:
         unit_price=Decimal("5.123456789"),
         valid_from=dt.date(2020, 1, 1),
     )
+    stated_twice = (
+        StatedRate(
+            provider="anthropic",
+            model_id="claude-opus-4-6",
+            meter="uncached_input",
+            geography=geography,
+            unit_price=Decimal(unit_price),
+            valid_from=dt.date(2020, 1, 1),
+        )
+        for geography, unit_price in (("global", 5), ("us", 7))
+    )
     rates = (
+        *stated_twice,
         gpt_4o(2, context_tokens_up_to=1000, valid_from=FEBRUARY, valid_to=MARCH),
         gpt_4o(3, context_tokens_above=1000, valid_from=FEBRUARY, valid_to=MARCH),
         gpt_4o(4, valid_from=MARCH, valid_to=APRIL),
@@ -69,6 +81,15 @@ def test_a_factor_makes_the_price_of_its_geography_exactly(weighed: duckdb.DuckD
     ).fetchall()
 
     assert prices == [("global", Decimal("5.123456789")), ("us", Decimal("5.6358024679"))]
+
+
+def test_what_a_source_states_itself_comes_before_what_a_factor_makes_of_it(weighed: duckdb.DuckDBPyConnection) -> None:
+    prices = weighed.execute(
+        "select unit_price, valid_to from genai_payg_pricing where model_id = 'claude-opus-4-6'"
+        " and provider = 'anthropic' and meter = 'uncached_input' and service_tier = 'standard' and geography = 'us'"
+    ).fetchall()
+
+    assert prices == [(Decimal(7), None)]
 
 
 def test_a_default_price_per_thousand_becomes_a_price_per_million(price_table: duckdb.DuckDBPyConnection) -> None:

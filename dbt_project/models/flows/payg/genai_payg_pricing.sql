@@ -43,7 +43,10 @@ deciding as (
         on candidates.key_id = spans.key_id
         and candidates.valid_from <= spans.starts_on
         and candidates.valid_until >= spans.ends_before
-    qualify candidates.priority = min(candidates.priority) over (partition by spans.key_id, spans.starts_on)
+    -- What a source states itself comes before what a factor makes of its other prices.
+    qualify candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end
+        = min(candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end)
+            over (partition by spans.key_id, spans.starts_on)
 ),
 
 -- Spans that follow each other are one validity again.

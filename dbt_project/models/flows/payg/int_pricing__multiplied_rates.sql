@@ -48,9 +48,10 @@ multiplied_rates as (
         {% elif column == 'source' %}
         stated_rates.source || ' x price_factors' as source,
         {% else %}
-        stated_rates.{{ column }}{{ ',' if not loop.last }}
+        stated_rates.{{ column }},
         {% endif %}
         {% endfor %}
+        true as is_multiplied
     -- noqa: enable=LT02
     from stated_rates
     inner join meters on meters.meter = stated_rates.meter
@@ -75,7 +76,7 @@ platform_defaults as (
 ),
 
 own_rates as (
-    select stated_rates.*
+    select stated_rates.*, false as is_multiplied
     from stated_rates
     left join platform_defaults
         on stated_rates.source = 'organisation_defaults'
