@@ -62,7 +62,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """One metered quantity, normalised; the columns of `genai_payg_usage_raw` without lineage."""
+    """One metered quantity, normalised; the columns of the landing tables without lineage."""
 
     period_start: dt.datetime
     period_end: dt.datetime
@@ -115,6 +115,8 @@ class ResourceState:
     resource: ProviderResource
     first_observed_at: dt.datetime
     last_observed_at: dt.datetime
+    #: First list that no longer showed it, after the last one that did; None while it is listed.
+    missed_at: dt.datetime | None = None
 
 
 class ProviderError(Exception):
@@ -185,6 +187,14 @@ class UsageSource(Protocol):
 
     def resources(self, pages: Sequence[Page]) -> Iterator[ProviderResource]:
         """What the lists among the pages describe. Ingest keeps it, because lists forget what is deleted."""
+        ...
+
+    def listed_types(self, pages: Sequence[Page]) -> frozenset[str]:
+        """Resource types of which the lists among the pages name all that there is: one that is missing is gone."""
+        ...
+
+    def fetch_lists(self) -> Iterator[Page]:
+        """The lists of what is there now, without usage; `resources` and `listed_types` read them."""
         ...
 
     def account(self) -> Account | None:

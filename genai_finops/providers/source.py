@@ -113,6 +113,14 @@ class HttpUsageSource(ABC):
 
         return (ProbeCheck(name="usage", needs="a key that may read usage", run=read),)
 
+    def listed_types(self, pages: Sequence[Page]) -> frozenset[str]:  # noqa: ARG002 - sources without lists look at none
+        """No type: what a list does not show is not gone."""
+        return frozenset()
+
+    def fetch_lists(self) -> Iterator[Page]:
+        """The lists of what is there now, without usage; none by default. Read every hour, because lists forget."""
+        return iter(())
+
     def account(self) -> Account | None:
         """The account behind the credential; None where the provider has no endpoint that says it."""
         return None

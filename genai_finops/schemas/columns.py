@@ -3,7 +3,7 @@
 from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Column
 
-SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", "fast", "free", "committed")
+SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", "fast", "spot", "free", "committed")
 #: Tiers on which no pay-as-you-go price is charged.
 UNCHARGED_TIERS = ("free", "committed")
 HIERARCHY_LEVELS = ("DEPT", "PROJ", "TEAM")

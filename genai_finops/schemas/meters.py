@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-MeterKind = Literal["tokens", "tool", "media", "storage", "statistic", "unmapped"]
+MeterKind = Literal["tokens", "tool", "media", "storage", "capacity", "accelerator", "statistic", "gauge", "unmapped"]
 Modality = Literal["text", "audio", "image", "video"]
 EstimateReason = Literal["unknown_cache_share", "unknown_cache_lifetime"]
 
@@ -204,4 +204,58 @@ _OTHERS = [
     ),
 ]
 
-METERS: dict[str, Meter] = {meter.name: meter for meter in (*_token_meters(), *_OTHERS)}
+
+def _capacity_meter(name: str, sku_meter: str, unit: str) -> Meter:
+    return Meter(
+        name=name, kind="capacity", sku_meter=sku_meter, consumed_unit=unit, pricing_unit=unit, pricing_block=1
+    )
+
+
+def _accelerator_meter(name: str, sku_meter: str, unit: str) -> Meter:
+    return Meter(
+        name=name, kind="accelerator", sku_meter=sku_meter, consumed_unit=unit, pricing_unit=unit, pricing_block=1
+    )
+
+
+def _statistic(name: str, sku_meter: str, unit: str, *, kind: Literal["statistic", "gauge"] = "statistic") -> Meter:
+    return Meter(
+        name=name,
+        kind=kind,
+        sku_meter=sku_meter,
+        consumed_unit=unit,
+        pricing_unit=unit,
+        pricing_block=1,
+        is_billable=False,
+        is_rated=False,
+    )
+
+
+_CAPACITY = [
+    # Reserved or provisioned throughput, counted by the hour whether it is used or not; of GSU what was drawn.
+    _capacity_meter("ptu_hour", "Provisioned Throughput", "PTU-Hours"),
+    _capacity_meter("model_unit_hour", "Provisioned Throughput Model Units", "Model Unit-Hours"),
+    _capacity_meter("gsu_hour", "Provisioned Throughput GSU", "GSU-Hours"),
+    # Tokens per minute that a contract names as one unit (OpenAI Scale Tier, Anthropic Priority Tier).
+    _capacity_meter("throughput_unit_hour", "Committed Throughput", "Throughput Unit-Hours"),
+    _accelerator_meter("gpu_hour", "GPU Hours", "GPU-Hours"),
+    _accelerator_meter("tpu_chip_hour", "TPU Chip Hours", "Chip-Hours"),
+    _accelerator_meter("node_hour", "Instance Hours", "Hours"),
+    # Mean load in percent of the capacity, times the capacity: unlike a percentage it can be added up.
+    _statistic("busy_unit_hour", "Loaded Capacity", "Unit-Hours"),
+    # Highest load of the period in percent. It cannot be added up, so it stays out of the tables by day.
+    _statistic("peak_utilization", "Peak Utilization", "Percent", kind="gauge"),
+    # Tokens after the provider's weights for kinds of tokens, and those that the capacity could have served.
+    _statistic("weighted_token", "Weighted Tokens", "Tokens"),
+    _statistic("capacity_token", "Capacity in Weighted Tokens", "Tokens"),
+    # Requests that exceeded the capacity and were served, at pay-as-you-go prices, by another deployment; those refused.
+    _statistic("spillover_request", "Spilled-over Requests", "Requests"),
+    _statistic("throttled_request", "Throttled Requests", "Requests"),
+]
+
+METERS: dict[str, Meter] = {meter.name: meter for meter in (*_token_meters(), *_OTHERS, *_CAPACITY)}
+
+#: Capacity that is paid by the hour, and what pays for accelerators: priced by the capacity price book.
+CAPACITY_METERS = tuple(meter.name for meter in _CAPACITY if meter.kind == "capacity")
+ACCELERATOR_METERS = tuple(meter.name for meter in _CAPACITY if meter.kind == "accelerator")
+#: What cannot be added up over time.
+GAUGES = tuple(meter.name for meter in _CAPACITY if meter.kind == "gauge")

@@ -11,6 +11,7 @@ PRIORITIES: dict[str, int] = {
     "aws_price_list": 50,
     "gcp_billing_catalog": 50,
     "list_prices": 60,
+    "capacity_prices": 60,
     "litellm": 70,
     "organisation_defaults": 80,
     "default_prices": 90,

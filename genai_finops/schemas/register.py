@@ -1,13 +1,28 @@
 """Every table of the platform, by name."""
 
 from genai_finops.schemas.table import Layer, Table
-from genai_finops.schemas.tables import control, focus, price_audit, pricing, reference, resources, unified, usage
+from genai_finops.schemas.tables import (
+    capacity_prices,
+    commitment_advice,
+    commitments,
+    control,
+    focus,
+    focus_contracts,
+    price_audit,
+    pricing,
+    reference,
+    resources,
+    unified,
+    usage,
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         reference.PROVIDERS,
         reference.METERS,
+        commitments.COMMITMENTS,
+        commitments.CAPACITY_THROUGHPUT,
         control.ORGANISATIONS,
         control.PROVIDER_ACCOUNTS,
         control.HIERARCHY_ENTITIES,
@@ -15,10 +30,21 @@ TABLES: dict[str, Table] = {
         pricing.PRICE_BOOK,
         pricing.PRICE_FACTORS,
         pricing.MODEL_ALIAS_RULES,
+        capacity_prices.CAPACITY_PRICE_BOOK,
         resources.PROVIDER_RESOURCES,
         usage.PAYG_USAGE_RAW,
+        usage.COMMITMENT_USAGE_RAW,
+        usage.INFRASTRUCTURE_USAGE_RAW,
         pricing.PAYG_PRICING,
         unified.PAYG_COSTS_DAILY,
+        capacity_prices.COMMITMENT_PRICING,
+        capacity_prices.INFRASTRUCTURE_PRICING,
+        commitments.HOURLY_COVERAGE,
+        unified.COMMITMENT_COSTS_DAILY,
+        unified.INFRASTRUCTURE_COSTS_DAILY,
+        commitments.UTILIZATION_HOURLY,
+        commitments.UTILIZATION_DAILY,
+        commitment_advice.COMMITMENT_ADVICE,
         price_audit.CHANGES,
         price_audit.DIFFERENCES,
         price_audit.GAPS,
@@ -28,6 +54,7 @@ TABLES: dict[str, Table] = {
         unified.COSTS_DAILY_UNIFIED,
         unified.UNPRICED_USAGE,
         focus.COST_DATA_STANDARD_1_3,
+        focus_contracts.CONTRACT_COMMITMENT_1_3,
     )
 }
 

@@ -48,7 +48,8 @@ def sources_yaml(
             _source(
                 "resources",
                 "Resources that usage names, as the providers' lists described them, one file per credential.",
-                f"read_parquet('{_LAKE}/resources/*/*.parquet')",
+                # By name: a column that came later is null in files that were written before.
+                f"read_parquet('{_LAKE}/resources/*/*.parquet', union_by_name = true)",
                 [_source_table(table, with_day=False) for table in resources],
             ),
             _source(

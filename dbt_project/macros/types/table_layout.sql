@@ -9,12 +9,68 @@
             "provider_model_id"
         ]
     },
+    "genai_commitment_usage_raw": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "provider_model_id"
+        ]
+    },
+    "genai_infrastructure_usage_raw": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "provider_model_id"
+        ]
+    },
     "genai_payg_costs_daily": {
         "partition_by": "x_ingestion_date",
         "cluster_by": [
             "x_org_slug",
             "provider",
             "model_id"
+        ]
+    },
+    "int_commitment__hourly_coverage": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "commitment_id"
+        ]
+    },
+    "genai_commitment_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "model_id"
+        ]
+    },
+    "genai_infrastructure_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "variant"
+        ]
+    },
+    "genai_commitment_utilization_hourly": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "commitment_id"
+        ]
+    },
+    "genai_commitment_utilization_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "commitment_id"
         ]
     },
     "genai_usage_daily_unified": {

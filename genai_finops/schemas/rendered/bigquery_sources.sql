@@ -38,6 +38,84 @@ create or replace external table `${PROJECT}.genai_finops_landing.genai_payg_usa
 with partition columns (day date)
 options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_payg_usage_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_payg_usage_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
+create or replace external table `${PROJECT}.genai_finops_landing.genai_commitment_usage_raw` (
+    provider string,
+    usage_date date,
+    period_start timestamp,
+    period_end timestamp,
+    sub_account_id string,
+    sub_account_name string,
+    sub_account_type string,
+    resource_id string,
+    resource_name string,
+    resource_type string,
+    api_key_id string,
+    provider_model_id string,
+    region_id string,
+    geography string,
+    service_tier string,
+    provider_service_tier string,
+    context_band string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    variant string,
+    metering_source string,
+    meter string,
+    quantity numeric,
+    consumed_unit string,
+    x_raw_page string,
+    x_org_slug string,
+    x_pipeline_id string,
+    x_credential_id string,
+    x_pipeline_run_date date,
+    x_run_id string,
+    x_ingested_at timestamp,
+    x_ingestion_date date,
+    x_genai_provider string,
+    x_genai_account_id string
+)
+with partition columns (day date)
+options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_commitment_usage_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_commitment_usage_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_landing.genai_infrastructure_usage_raw` (
+    provider string,
+    usage_date date,
+    period_start timestamp,
+    period_end timestamp,
+    sub_account_id string,
+    sub_account_name string,
+    sub_account_type string,
+    resource_id string,
+    resource_name string,
+    resource_type string,
+    api_key_id string,
+    provider_model_id string,
+    region_id string,
+    geography string,
+    service_tier string,
+    provider_service_tier string,
+    context_band string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    variant string,
+    metering_source string,
+    meter string,
+    quantity numeric,
+    consumed_unit string,
+    x_raw_page string,
+    x_org_slug string,
+    x_pipeline_id string,
+    x_credential_id string,
+    x_pipeline_run_date date,
+    x_run_id string,
+    x_ingested_at timestamp,
+    x_ingestion_date date,
+    x_genai_provider string,
+    x_genai_account_id string
+)
+with partition columns (day date)
+options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_infrastructure_usage_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_infrastructure_usage_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
 create or replace external table `${PROJECT}.genai_finops_reference.genai_providers` (
     provider string,
     provider_code string,
@@ -49,6 +127,9 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_provid
     service_name string,
     service_category string,
     service_subcategory string,
+    infrastructure_service_name string,
+    infrastructure_service_category string,
+    infrastructure_service_subcategory string,
     billing_account_type string,
     currency string
 )
@@ -71,6 +152,58 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_meters
     estimate_reason string
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_meters.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_commitments` (
+    x_org_slug string,
+    provider string,
+    commitment_id string,
+    account_id string,
+    x_credential_id string,
+    contract_id string,
+    commitment_name string,
+    commitment_type string,
+    meter string,
+    scope string,
+    applies_to string,
+    resource_id string,
+    provider_model_id string,
+    region_id string,
+    quantity numeric,
+    term string,
+    starts_at timestamp,
+    ends_at timestamp,
+    ended_at timestamp,
+    payment string,
+    upfront_share numeric,
+    agreed_unit_price bignumeric,
+    agreed_price_period string,
+    currency string,
+    is_renewed bool,
+    first_observed_at timestamp,
+    last_observed_at timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_commitments.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_capacity_throughput` (
+    provider string,
+    meter string,
+    scope string,
+    model_id string,
+    x_org_slug string,
+    commitment_id string,
+    token_meter string,
+    context_tokens_above int64,
+    context_tokens_up_to int64,
+    weight numeric,
+    tokens_per_minute numeric,
+    minimum_units int64,
+    unit_step int64,
+    confidence string,
+    valid_from date,
+    valid_to date,
+    source string
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_capacity_throughput.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
 create or replace external table `${PROJECT}.genai_finops_reference.genai_organisations` (
     x_org_slug string,
@@ -131,7 +264,8 @@ create or replace external table `${PROJECT}.genai_finops_resources.genai_provid
     created_at timestamp,
     modified_at timestamp,
     first_observed_at timestamp,
-    last_observed_at timestamp
+    last_observed_at timestamp,
+    missed_at timestamp
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/resources/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
@@ -203,3 +337,34 @@ create or replace external table `${PROJECT}.genai_finops_prices.genai_model_ali
     known_to timestamp
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/prices/genai_model_alias_rules/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_prices.genai_capacity_price_book` (
+    provider string,
+    meter string,
+    model_id string,
+    variant string,
+    workload string,
+    scope string,
+    region_id string,
+    purchase_option string,
+    term string,
+    payment string,
+    x_org_slug string,
+    x_genai_account_id string,
+    price_period string,
+    unit_price bignumeric,
+    currency string,
+    confidence string,
+    valid_from date,
+    valid_to date,
+    source string,
+    source_version string,
+    source_reference string,
+    retrieved_at timestamp,
+    priority int64,
+    is_custom bool,
+    note string,
+    known_from timestamp,
+    known_to timestamp
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/prices/genai_capacity_price_book/*'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);

@@ -10,7 +10,10 @@ PRICING_TYPES = ("standard", "free_tier", "volume_discount", "committed_use", "p
 DISCOUNT_REASONS = ("volume", "commitment", "promotion", "negotiated", "trial")
 RESET_FREQUENCIES = ("daily", "monthly", "never")
 PRICED_TIERS = tuple(tier for tier in SERVICE_TIERS if tier not in UNCHARGED_TIERS)
-RATED_METERS = tuple(meter.name for meter in METERS.values() if meter.is_rated)
+#: Capacity and accelerators have a price book of their own, by term and payment.
+RATED_METERS = tuple(
+    meter.name for meter in METERS.values() if meter.is_rated and meter.kind not in {"capacity", "accelerator"}
+)
 
 _MODEL_ID = Column(
     name="model_id",

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from genai_finops.schemas.columns import PROVIDER
-from genai_finops.schemas.meters import EstimateReason
+from genai_finops.schemas.meters import EstimateReason, MeterKind
 from genai_finops.schemas.table import Column, Table
 
 PROVIDERS = Table(
@@ -29,6 +29,24 @@ PROVIDERS = Table(
         Column(name="service_name", type="string", description="FOCUS ServiceName."),
         Column(name="service_category", type="string", description="FOCUS ServiceCategory."),
         Column(name="service_subcategory", type="string", description="FOCUS ServiceSubcategory."),
+        Column(
+            name="infrastructure_service_name",
+            type="string",
+            nullable=True,
+            description="FOCUS ServiceName of accelerators and machines; null where the provider has no flow of infrastructure.",
+        ),
+        Column(
+            name="infrastructure_service_category",
+            type="string",
+            nullable=True,
+            description="FOCUS ServiceCategory of that service.",
+        ),
+        Column(
+            name="infrastructure_service_subcategory",
+            type="string",
+            nullable=True,
+            description="FOCUS ServiceSubcategory of that service.",
+        ),
         Column(name="billing_account_type", type="string", description="FOCUS BillingAccountType."),
         Column(
             name="currency",
@@ -49,7 +67,7 @@ METERS = Table(
         Column(
             name="kind",
             type="string",
-            allowed=("tokens", "tool", "media", "storage", "statistic", "unmapped"),
+            allowed=get_args(MeterKind),
             description="Kind of meter.",
         ),
         Column(name="sku_meter", type="string", description="FOCUS SkuMeter."),

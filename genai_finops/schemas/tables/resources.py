@@ -55,6 +55,12 @@ _COLUMNS = (
     ),
     Column(name="first_observed_at", type="timestamp", description="When a list first showed this state, UTC."),
     Column(name="last_observed_at", type="timestamp", description="When a list last showed this state, UTC."),
+    Column(
+        name="missed_at",
+        type="timestamp",
+        nullable=True,
+        description="When a list first no longer showed the resource, UTC; null while it is listed.",
+    ),
 )
 _GRAIN = ("x_org_slug", "x_credential_id", "resource_type", "resource_id", "first_observed_at")
 
@@ -75,8 +81,8 @@ PROVIDER_RESOURCE_VALIDITIES = Table(
     model_folder="unified",
     description="One row per organisation, credential, resource type, resource and state: what deployments, inference profiles and "
     "other resources of the providers were, and from when until when. A state holds from when it was first seen, or from the earlier change "
-    "that the provider dates, until the next one begins. Before its first state a resource counts as what it was first seen as; one that "
-    "was deleted keeps its last state.",
+    "that the provider dates, until the next one begins, or until a list that names all there is no longer shows the resource. Before its "
+    "first state a resource counts as what it was first seen as.",
     columns=(
         *_COLUMNS,
         Column(
@@ -86,8 +92,8 @@ PROVIDER_RESOURCE_VALIDITIES = Table(
             name="valid_to",
             type="timestamp",
             nullable=True,
-            description="First moment at which the next state holds, UTC, exclusive; null for the newest. Equal to valid_from for "
-            "a state that a later one dates back over.",
+            description="First moment at which the next state holds, or at which the resource was no longer listed, UTC, exclusive; "
+            "null for the newest one of a resource that is listed. Equal to valid_from for a state that a later one dates back over.",
         ),
     ),
     grain=_GRAIN,

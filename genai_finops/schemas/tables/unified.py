@@ -29,6 +29,8 @@ PRICING_REASONS = (
     "no_rate_on_day",
     "free_tier",
     "covered_by_commitment",
+    "no_capacity_price",
+    "no_commitment_price",
 )
 
 FLOW = Column(
@@ -209,13 +211,86 @@ PAYG_COSTS_DAILY = Table(
     cluster_by=("x_org_slug", "provider", "model_id"),
 )
 
+#: What kind of charge a row is. Of pay-as-you-go and infrastructure every row is metered usage at the rate of its day.
+CHARGE = (
+    Column(
+        name="charge_category",
+        type="string",
+        allowed=("Usage", "Purchase"),
+        description="Usage: what was used, or paid for and left idle. Purchase: a payment for a commitment.",
+    ),
+    Column(
+        name="charge_frequency",
+        type="string",
+        allowed=("One-Time", "Recurring", "Usage-Based"),
+        description="Usage-Based, or how often a payment for a commitment comes back.",
+    ),
+    Column(
+        name="pricing_category",
+        type="string",
+        allowed=("Standard", "Committed", "Dynamic"),
+        description="Committed: paid by a commitment. Dynamic: the provider may change the price at any time (spot). Else Standard.",
+    ),
+    Column(
+        name="charge_period_start",
+        type="timestamp",
+        description="Start of what the charge covers, UTC: the day, or the term or month that a payment is for.",
+    ),
+    Column(name="charge_period_end", type="timestamp", description="Its end, UTC, exclusive."),
+    Column(
+        name="commitment_id",
+        type="string",
+        nullable=True,
+        description="Commitment in genai_commitments that is bought, used or left idle; null without one.",
+    ),
+    Column(
+        name="commitment_status",
+        type="string",
+        nullable=True,
+        allowed=("Used", "Unused"),
+        description="Whether the commitment was used; null on payments and without a commitment.",
+    ),
+    Column(
+        name="commitment_quantity",
+        type="quantity",
+        nullable=True,
+        minimum=0,
+        description="Unit-hours of the commitment that the row buys, uses or leaves idle; null without one.",
+    ),
+)
+
+COMMITMENT_COSTS_DAILY = Table(
+    name="genai_commitment_costs_daily",
+    layer="flows",
+    model_folder="flows/commitment",
+    description="One row per commitment, charge category, status, resource and day: payments (Purchase, on the first day of what they pay "
+    "for), capacity used and left idle with its amortised cost, and capacity beyond all commitments at the hourly price.",
+    columns=(*_USAGE_COLUMNS, *_COST_COLUMNS, *CHARGE, *HIERARCHY, *LINEAGE),
+    grain=(*_GRAIN, "charge_category", "charge_frequency", "commitment_id", "commitment_status", "charge_period_start"),
+    replace_key=REPLACE_KEY,
+    partition_by="x_ingestion_date",
+    cluster_by=("x_org_slug", "provider", "model_id"),
+)
+
+INFRASTRUCTURE_COSTS_DAILY = Table(
+    name="genai_infrastructure_costs_daily",
+    layer="flows",
+    model_folder="flows/infrastructure",
+    description="One row per row of billable infrastructure usage in genai_usage_daily_unified, priced as of the day of usage.",
+    columns=PAYG_COSTS_DAILY.columns,
+    grain=_GRAIN,
+    replace_key=REPLACE_KEY,
+    partition_by="x_ingestion_date",
+    cluster_by=("x_org_slug", "provider", "variant"),
+)
+
 COSTS_DAILY_UNIFIED = Table(
     name="genai_costs_daily_unified",
     layer="unified",
     model_folder="unified",
     description="One row per row of the flows' cost tables: the charges of all flows in one shape, unpriced usage included with null amounts.",
-    columns=PAYG_COSTS_DAILY.columns,
-    grain=_GRAIN,
+    columns=COMMITMENT_COSTS_DAILY.columns,
+    grain=COMMITMENT_COSTS_DAILY.grain,
     replace_key=REPLACE_KEY,
     partition_by="x_ingestion_date",
     cluster_by=("x_org_slug", "provider", "model_id"),
@@ -226,6 +301,6 @@ UNPRICED_USAGE = Table(
     layer="unified",
     model_folder="unified",
     description="One row per cost row that is not exactly priced (status unpriced or estimated): what it is, why, and between which bounds its list cost lies.",
-    columns=PAYG_COSTS_DAILY.columns,
-    grain=_GRAIN,
+    columns=COSTS_DAILY_UNIFIED.columns,
+    grain=COSTS_DAILY_UNIFIED.grain,
 )
