@@ -163,6 +163,22 @@ def read_deployments(pages: Sequence[Page], *, provider: str, regions: dict[str,
             yield ResourceState(resource=resource, first_observed_at=listed_at, last_observed_at=listed_at)
 
 
+def spillover_sources(pages: Sequence[Page], *, provider: str) -> dict[str, list[str]]:
+    """Ids of the deployments that spill over, by the id of the one in their account that takes their overflow."""
+    sources: dict[str, list[str]] = {}
+    for page in pages:
+        if page.source != DEPLOYMENTS:
+            continue
+        for number, entry in enumerate(entries(page, f"{provider} {DEPLOYMENTS}")):
+            record = Record.of(entry, provider=provider, page=page, place=f"value[{number}]")
+            taker = record.child("properties").content.get("spilloverDeploymentName")
+            if isinstance(taker, str) and taker:
+                identifier = _needed(record, "id").lower()
+                account = identifier.rpartition("/deployments/")[0]
+                sources.setdefault(f"{account}/deployments/{taker.lower()}", []).append(identifier)
+    return sources
+
+
 def _deployment(record: Record, regions: dict[str, str]) -> ProviderResource:
     identifier = _needed(record, "id").lower()
     model = record.child("properties").child("model")

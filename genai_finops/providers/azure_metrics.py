@@ -71,7 +71,8 @@ _NAMES = (
     ),
 )
 METERS = {metric: meter for names in _NAMES for metric, meter in names.meters.items()}
-_TOTALS = frozenset(names.total for names in _NAMES)
+#: Unit by metric, of everything that is asked for token usage.
+_COUNTED = dict.fromkeys((*METERS, *(names.total for names in _NAMES)), "Count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +95,7 @@ def wanted_metrics(page: Page, *, provider: str, choice: str) -> Wanted:
 
     Raises PermanentProviderError where the definitions have no set whole, MalformedPageError.
     """
-    dimensions: dict[str, frozenset[str]] = {}
-    for number, entry in enumerate(entries(page, f"{provider} {DEFINITIONS}")):
-        record = Record.of(entry, provider=provider, page=page, place=f"value[{number}]")
-        name = record.child("name").text("value") or ""
-        split_by = record.children("dimensions") if record.content.get("dimensions") is not None else iter(())
-        dimensions[name] = frozenset(dimension.text("value") or "" for dimension in split_by)
+    dimensions = defined_dimensions(page, provider=provider)
     for names in _NAMES:
         if choice in {"auto", names.key} and names.needed <= dimensions.keys():
             metrics = tuple(name for name in names.meters if name in dimensions)
@@ -115,6 +111,35 @@ def wanted_metrics(page: Page, *, provider: str, choice: str) -> Wanted:
         f"{choice!r} (page {page.sha256}); options.metric_names of the flow chooses between auto, "
         f"{' and '.join(names.key for names in _NAMES)}"
     )
+
+
+def defined_dimensions(page: Page, *, provider: str) -> dict[str, frozenset[str]]:
+    """The dimensions of each metric that a page of definitions names. Raises MalformedPageError."""
+    dimensions: dict[str, frozenset[str]] = {}
+    for number, entry in enumerate(entries(page, f"{provider} {DEFINITIONS}")):
+        record = Record.of(entry, provider=provider, page=page, place=f"value[{number}]")
+        name = record.child("name").text("value") or ""
+        split_by = record.children("dimensions") if record.content.get("dimensions") is not None else iter(())
+        dimensions[name] = frozenset(dimension.text("value") or "" for dimension in split_by)
+    return dimensions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One point of a series as it came, whatever it aggregates."""
+
+    page: str
+    account_id: str
+    metric: str
+    #: Values by name in lower case, without those that Azure left empty.
+    dimensions: Mapping[str, str]
+    start: dt.datetime
+    record: Record
+
+    @property
+    def deployment(self) -> str:
+        """In lower case; `__empty` where Azure names none."""
+        return self.dimensions.get(_DEPLOYMENT, EMPTY).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,17 +162,45 @@ class Measured:
 class MetricAnswers:
     """Reads pages of metrics. Remembers which accounts were answered for which hours, and what it did not know."""
 
-    def __init__(self, provider: str, start: dt.datetime, end: dt.datetime) -> None:
+    def __init__(
+        self,
+        provider: str,
+        start: dt.datetime,
+        end: dt.datetime,
+        *,
+        units: Mapping[str, str] = _COUNTED,
+        dimensions: frozenset[str] = _DIMENSIONS,
+    ) -> None:
+        """`units`: unit by metric, of all that may be in the answers; `dimensions` in lower case likewise."""
         self._provider = provider
         self._start = start
         self._end = end
+        self._units = units
+        self._known_dimensions = dimensions
         #: Series of pages, account, first moment of the request.
         self.answered: set[tuple[str, str, str]] = set()
         self.unknown = UnknownFields()
         self._seen: set[tuple[Any, ...]] = set()
 
     def read(self, page: Page) -> Iterator[Measured]:
-        """All totals of one page, zeros left out.
+        """All totals of one page, zeros left out. Raises as points."""
+        for point in self.points(page):
+            quantity = whole_total(point)
+            if quantity:
+                yield Measured(
+                    page=page.sha256,
+                    account_id=point.account_id,
+                    metric=point.metric,
+                    deployment=point.deployment,
+                    deployment_name=point.dimensions.get(_DEPLOYMENT),
+                    model_name=point.dimensions.get(_MODEL),
+                    model_version=point.dimensions.get(_VERSION),
+                    start=point.start,
+                    quantity=quantity,
+                )
+
+    def points(self, page: Page) -> Iterator[Point]:
+        """All points of one page.
 
         Raises MalformedPageError, and TransientProviderError where Azure could not read a metric.
         """
@@ -183,11 +236,11 @@ class MetricAnswers:
 
     def _name_of(self, metric: Record) -> str:
         name = metric.child("name").text("value") or ""
-        if name not in METERS and name not in _TOTALS:
+        if name not in self._units:
             metric.fail(f"unknown metric {name!r} may be usage that is billed")
         return name
 
-    def _series(self, metric: Record, name: str, account_id: str, page: Page) -> Iterator[Measured]:
+    def _series(self, metric: Record, name: str, account_id: str, page: Page) -> Iterator[Point]:
         self.unknown.add(metric, _METRIC_FIELDS)
         code = metric.content.get("errorCode")
         if code not in {None, "Success"}:
@@ -196,9 +249,10 @@ class MetricAnswers:
                 f"{self._provider} {page.source}: metric {name} of {account_id} came with errorCode {code!r}: "
                 f"{message} (page {page.sha256}); run the partition again later"
             )
-        unit = metric.content.get("unit", "Count")
-        if unit != "Count":
-            metric.fail(f"metric {name} has unit {unit!r}, not Count")
+        expected = self._units[name]
+        unit = metric.content.get("unit", expected)
+        if unit != expected:
+            metric.fail(f"metric {name} has unit {unit!r}, not {expected}")
         series = list(metric.children("timeseries"))
         top = page.request.get("top")
         if top is not None and len(series) >= int(top):
@@ -209,7 +263,7 @@ class MetricAnswers:
         for found in series:
             yield from self._points(found, name, account_id, page)
 
-    def _points(self, series: Record, metric: str, account_id: str, page: Page) -> Iterator[Measured]:
+    def _points(self, series: Record, metric: str, account_id: str, page: Page) -> Iterator[Point]:
         self.unknown.add(series, _SERIES_FIELDS)
         dimensions = self._dimensions(series)
         identity = (page.source, account_id, metric, tuple(sorted(dimensions.items())))
@@ -220,28 +274,19 @@ class MetricAnswers:
             if key in self._seen:
                 point.fail(f"{metric} of {account_id} at {start.isoformat()} comes twice for {dimensions or 'all'}")
             self._seen.add(key)
-            # A point without the aggregation is an hour without data.
-            quantity = Decimal(0) if point.content.get("total") is None else point.quantity("total")
-            if quantity != int(quantity):
-                point.fail(f"field total is {quantity}, not a whole number of {metric}")
-            if quantity:
-                deployment = dimensions.get(_DEPLOYMENT)
-                yield Measured(
-                    page=page.sha256,
-                    account_id=account_id,
-                    metric=metric,
-                    deployment=(deployment or EMPTY).lower(),
-                    deployment_name=deployment,
-                    model_name=dimensions.get(_MODEL),
-                    model_version=dimensions.get(_VERSION),
-                    start=start,
-                    quantity=Decimal(int(quantity)),
-                )
+            yield Point(
+                page=page.sha256,
+                account_id=account_id,
+                metric=metric,
+                dimensions=dimensions,
+                start=start,
+                record=point,
+            )
 
     def _dimensions(self, series: Record) -> dict[str, str]:
         values = series.children("metadatavalues") if series.content.get("metadatavalues") is not None else iter(())
         found = {(value.child("name").text("value") or "").lower(): value.text("value") for value in values}
-        self.unknown.add(Record(series.provider, series.page, series.place, found), _DIMENSIONS)
+        self.unknown.add(Record(series.provider, series.page, series.place, found), self._known_dimensions)
         return {name: value for name, value in found.items() if value is not None and value != EMPTY}
 
     def _moment(self, point: Record) -> dt.datetime:
@@ -260,6 +305,15 @@ class MetricAnswers:
         if moment.replace(minute=0, second=0, microsecond=0) != moment:
             point.fail(f"point {moment.isoformat()} is no full hour")
         return moment
+
+
+def whole_total(point: Point) -> Decimal:
+    """What a point counts, 0 for an hour without data. Raises MalformedPageError for a count that is not whole."""
+    # A point without the aggregation is an hour without data.
+    quantity = Decimal(0) if point.record.content.get("total") is None else point.record.quantity("total")
+    if quantity != int(quantity):
+        point.record.fail(f"field total is {quantity}, not a whole number of {point.metric}")
+    return Decimal(int(quantity))
 
 
 def differing_totals(

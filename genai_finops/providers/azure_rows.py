@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
+from genai_finops.providers.azure_capacity import is_provisioned
 from genai_finops.providers.azure_deployments import (
     ACCOUNT_TYPE,
     DEPLOYMENT,
@@ -27,10 +28,11 @@ def usage_rows(
     history: ResourceHistory,
     *,
     provider: str,
+    is_committed: bool = False,
 ) -> Iterator[UsageRow]:
-    """One row for each total of a pay-as-you-go deployment; control totals and provisioned traffic are left out.
+    """One row for each total of a pay-as-you-go deployment, or of a provisioned one where `is_committed`.
 
-    A deployment that no list ever named keeps its usage, without a price.
+    A deployment that no list ever named keeps its usage as pay-as-you-go, without a price.
     """
     with_cache = {
         (point.account_id, point.deployment) for point in measured if METERS.get(point.metric, "").startswith("cache_")
@@ -43,22 +45,19 @@ def usage_rows(
         state = history.at(DEPLOYMENT, resource_id, point.start)
         if state is None:
             unlisted.add(resource_id)
+        if (state is not None and is_provisioned(state)) != is_committed:
+            continue
         has_cache = (point.account_id, point.deployment) in with_cache
-        row = _row(point, accounts.get(point.account_id), state, has_cache=has_cache)
-        if row is not None:
-            yield row
-    for resource_id in sorted(unlisted):
+        yield _row(point, accounts.get(point.account_id), state, has_cache=has_cache)
+    for resource_id in () if is_committed else sorted(unlisted):
         log.warning("provider=%s deployment=%s: in no list; its usage has no price", provider, resource_id)
 
 
 def _row(
     point: Measured, account: CognitiveAccount | None, state: ProviderResource | None, *, has_cache: bool
-) -> UsageRow | None:
-    """None for provisioned traffic."""
+) -> UsageRow:
     region = account.region if account else None
     terms = sku_terms(state.sku_name, region or "") if state else None
-    if terms and not terms.is_payg:
-        return None
     model = _model(point, state)
     meter = METERS[point.metric]
     if meter == "input":

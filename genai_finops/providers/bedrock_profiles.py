@@ -1,9 +1,9 @@
 """Application inference profiles and their tags, as Bedrock's control plane lists them."""
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 from genai_finops.providers.base import Page, ProviderResource
+from genai_finops.providers.bedrock_fields import moment_of, text_of
 from genai_finops.providers.bedrock_models import PROFILE, model_behind
 from genai_finops.providers.bedrock_usage import PROVIDER
 from genai_finops.providers.records import Record, UnknownFields
@@ -38,15 +38,15 @@ def listed_profiles(pages: Iterable[Page], unknown: UnknownFields) -> Iterator[t
         unknown.add(body, _LIST_FIELDS)
         for entry in body.children("inferenceProfileSummaries"):
             unknown.add(entry, _PROFILE_FIELDS)
-            identifier, arn = _text(entry, "inferenceProfileId"), _text(entry, "inferenceProfileArn")
+            identifier, arn = text_of(entry, "inferenceProfileId"), text_of(entry, "inferenceProfileArn")
             profile = ProviderResource(
                 resource_type=PROFILE,
                 resource_id=identifier.lower(),
                 resource_name=entry.text("inferenceProfileName") or identifier,
                 region_id=region,
-                provider_model_id=model_behind([_text(model, "modelArn") for model in entry.children("models")]),
-                created_at=_moment(entry, "createdAt"),
-                modified_at=_moment(entry, "updatedAt"),
+                provider_model_id=model_behind([text_of(model, "modelArn") for model in entry.children("models")]),
+                created_at=moment_of(entry, "createdAt"),
+                modified_at=moment_of(entry, "updatedAt"),
             )
             yield profile, arn
 
@@ -56,29 +56,9 @@ def tags_by_arn(pages: Iterable[Page]) -> Mapping[str, Mapping[str, str]]:
     return {
         page.request["arn"]: {
             # Bedrock spells these in lower case, unlike most of AWS; an empty value is one.
-            _text(tag, "key"): str(tag.required("value") or "")
+            text_of(tag, "key"): str(tag.required("value") or "")
             for tag in Record.of(page.content, provider=PROVIDER, page=page, place=page.request["arn"]).children("tags")
         }
         for page in pages
         if page.source == TAGS
     }
-
-
-def _text(record: Record, name: str) -> str:
-    value = record.text(name)
-    if value is None:
-        record.fail(f"field {name} is null")
-    return value
-
-
-def _moment(record: Record, name: str) -> dt.datetime | None:
-    value = record.content.get(name)
-    if value is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(str(value))
-    except ValueError:
-        record.fail(f"field {name} is {value!r}, not a date and time")
-    if moment.utcoffset() is None:
-        record.fail(f"field {name} is {value!r}, without a time zone")
-    return moment.astimezone(dt.UTC)

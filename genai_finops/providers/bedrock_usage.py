@@ -4,13 +4,14 @@ import datetime as dt
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from genai_finops.providers.base import MalformedPageError, ProviderResource, UsageRow
-from genai_finops.providers.bedrock_models import name_model
-from genai_finops.providers.cloudwatch import METRIC_DATA, Metric, Point
+from genai_finops.providers.base import MalformedPageError, UsageRow
+from genai_finops.providers.bedrock_models import NamedModel
+from genai_finops.providers.cloudwatch import METRIC_DATA, METRICS, Metric, Point
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,10 @@ PROVIDER = "aws_bedrock"
 RUNTIME = "AWS/Bedrock"
 MANTLE = "AWS/BedrockMantle"
 
-#: Meter of each metric, by namespace. InputTokenCount excludes cached tokens. The cache metrics have two spellings.
-METERS: Mapping[str, Mapping[str, str]] = {
+#: Meter of each metric, by namespace.
+Meters = Mapping[str, Mapping[str, str]]
+#: InputTokenCount excludes cached tokens. The cache metrics have two spellings.
+METERS: Meters = {
     RUNTIME: {
         "InputTokenCount": "uncached_input",
         "CacheReadInputTokenCount": "cache_read",
@@ -77,7 +80,9 @@ _SCALES = {"": 1, "k": 1_000, "m": 1_000_000}
 Sums = Mapping[tuple[str, Metric], Mapping[dt.datetime, Point]]
 
 
-def metrics_to_ask(series: Iterable[tuple[str, tuple[tuple[str, str], ...]]], *, with_totals: bool) -> list[Metric]:
+def metrics_to_ask(
+    series: Iterable[tuple[str, tuple[tuple[str, str], ...]]], *, with_totals: bool, meters: Meters = METERS
+) -> list[Metric]:
     """Every metric of usage for namespaces and sets of dimensions, in a fixed order.
 
     All of them are asked for, whatever ListMetrics shows: it forgets a metric two weeks after its last value.
@@ -85,7 +90,7 @@ def metrics_to_ask(series: Iterable[tuple[str, tuple[tuple[str, str], ...]]], *,
     wanted = set()
     for namespace, dimensions in series:
         is_image = not _IMAGE_DIMENSIONS.isdisjoint(name for name, _ in dimensions)
-        for name, meter in METERS[namespace].items():
+        for name, meter in meters[namespace].items():
             if meter == "image" or not is_image:
                 wanted.add(Metric(namespace, name, dimensions))
     if with_totals:
@@ -93,7 +98,7 @@ def metrics_to_ask(series: Iterable[tuple[str, tuple[tuple[str, str], ...]]], *,
     return sorted(wanted)
 
 
-def refuse_unknown(metric: Metric, ignored: Collection[str]) -> bool:
+def _refuse_unknown(metric: Metric, ignored: Collection[str]) -> bool:
     """Whether a listed metric is unknown and no usage. Raises MalformedPageError where it may be usage, and for a
     service tier without a known meaning.
     """
@@ -123,8 +128,9 @@ class _Part:
     page: str
 
 
-def _model_of(metric: Metric) -> str | None:
-    return dict(metric.dimensions).get(MODEL_DIMENSION[metric.namespace])
+def model_of(metric: Metric) -> str | None:
+    """The ModelId of a series; None where it counts no single model."""
+    return dict(metric.dimensions).get(MODEL_DIMENSION.get(metric.namespace, ""))
 
 
 def _rank(names: frozenset[str]) -> tuple[bool, int, list[str]]:
@@ -153,7 +159,7 @@ def _parts(sums: Sums) -> dict[tuple[str, str, str, str, dt.datetime], list[_Par
     """Parts without repeats by region, namespace, metric, model and period; series without a model are left out."""
     found: defaultdict[tuple[str, str, str, str, dt.datetime], list[_Part]] = defaultdict(list)
     for (region, metric), series in sums.items():
-        model = _model_of(metric)
+        model = model_of(metric)
         if model is None:
             continue
         for start, point in series.items():
@@ -190,13 +196,23 @@ def check_totals(sums: Sums) -> None:
                 )
 
 
-def usage_rows(sums: Sums, profiles: Mapping[str, ProviderResource], period: dt.timedelta) -> Iterator[UsageRow]:
-    """The usage, not yet added up. Raises MalformedPageError for a service tier without a known meaning."""
+def usage_rows(
+    sums: Sums,
+    name: Callable[[str, str, dt.datetime], NamedModel | None],
+    period: dt.timedelta,
+    *,
+    meters: Meters = METERS,
+    service_tier: str | None = None,
+) -> Iterator[UsageRow]:
+    """The usage, not yet added up, of the models that `name` knows by ModelId, region and start of the period.
+
+    `service_tier` holds whatever the dimensions say. Raises MalformedPageError for a tier without a known meaning.
+    """
     by_meter: defaultdict[tuple[str, str, str, dt.datetime, str], dict[str, list[_Part]]] = defaultdict(dict)
-    for (region, namespace, name, model, start), parts in _parts(sums).items():
-        by_meter[region, namespace, model, start, METERS[namespace][name]][name] = parts
+    for (region, namespace, metric, model, start), parts in _parts(sums).items():
+        by_meter[region, namespace, model, start, meters[namespace][metric]][metric] = parts
     for (region, _, model, start, meter), spellings in by_meter.items():
-        named = name_model(model, region, profiles)
+        named = name(model, region, start)
         if named is None:
             continue
         base = UsageRow(
@@ -214,7 +230,10 @@ def usage_rows(sums: Sums, profiles: Mapping[str, ProviderResource], period: dt.
             resource_type=named.resource_type,
         )
         for part in _one_spelling(spellings, f"{region} {model} {start.isoformat()}"):
-            yield _with_dimensions(replace(base, quantity=part.value, page=part.page), part.dimensions)
+            columns = _columns_of(part.dimensions)
+            if service_tier is not None:
+                columns["service_tier"] = service_tier
+            yield replace(base, quantity=part.value, page=part.page, **columns)
 
 
 def _one_spelling(spellings: Mapping[str, list[_Part]], subject: str) -> list[_Part]:
@@ -225,24 +244,23 @@ def _one_spelling(spellings: Mapping[str, list[_Part]], subject: str) -> list[_P
     return spellings[max(sorted(sums), key=lambda name: sums[name])]
 
 
-def _with_dimensions(row: UsageRow, dimensions: Mapping[str, str]) -> UsageRow:
+def _columns_of(dimensions: Mapping[str, str]) -> dict[str, Any]:
     # What was asked for and what was given may differ; the tier that was given is the one that is paid.
     tier = dimensions.get(_RESOLVED_TIER) or dimensions.get(_TIER)
     project = dimensions.get(_PROJECT)
     band, above, up_to = _context_band(dimensions.get(_CONTEXT))
     image = [dimensions[name] for name in (_IMAGE_SIZE, _IMAGE_STEPS) if name in dimensions]
-    return replace(
-        row,
-        service_tier="standard" if tier is None else _TIERS[tier.lower()],
-        provider_service_tier=tier,
-        sub_account_id=project,
-        sub_account_name=project,
-        sub_account_type=None if project is None else "Project",
-        context_band=band,
-        context_tokens_above=above,
-        context_tokens_up_to=up_to,
-        variant=":".join(image) or None,
-    )
+    return {
+        "service_tier": "standard" if tier is None else _TIERS[tier.lower()],
+        "provider_service_tier": tier,
+        "sub_account_id": project,
+        "sub_account_name": project,
+        "sub_account_type": None if project is None else "Project",
+        "context_band": band,
+        "context_tokens_above": above,
+        "context_tokens_up_to": up_to,
+        "variant": ":".join(image) or None,
+    }
 
 
 def _context_band(label: str | None) -> tuple[str | None, int | None, int | None]:
@@ -253,6 +271,19 @@ def _context_band(label: str | None) -> tuple[str | None, int | None, int | None
     return label, int(above) * _SCALES[above_scale.lower()], int(up_to) * _SCALES[up_to_scale.lower()]
 
 
-def unknown_dimensions(metric: Metric) -> list[str]:
-    """Names of dimensions that split usage in a way that is not known."""
-    return [name for name, _ in metric.dimensions if name not in _KNOWN_DIMENSIONS]
+def report_unknown(found: Collection[Metric], ignored: Collection[str]) -> None:
+    """Warns of listed metrics and dimensions that are unknown and no usage.
+
+    Raises MalformedPageError for a metric that may be usage, and for a service tier without a known meaning.
+    """
+    new = {metric.name for metric in found if metric.namespace in METERS and _refuse_unknown(metric, ignored)}
+    split = {
+        name
+        for metric in found
+        if metric.name in METERS.get(metric.namespace, {})
+        for name, _ in metric.dimensions
+        if name not in _KNOWN_DIMENSIONS
+    }
+    for kind, names in (("unknown_metric", new), ("unknown_dimension", split)):
+        for name in sorted(names):
+            log.warning("provider=%s source=%s %s=%s: kept in the raw page only", PROVIDER, METRICS, kind, name)

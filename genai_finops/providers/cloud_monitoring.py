@@ -1,14 +1,15 @@
 """Google Cloud Monitoring v3: aligned time series of a project, and which metrics it has.
 
-What is read is sums of DELTA INT64 metrics, or their maxima. A value belongs to the period that ends at its endTime,
-and periods are counted back from the end of the interval that was asked for.
+What is read is sums of DELTA INT64 metrics or their maxima, and means of GAUGE metrics. A value belongs to the period
+that ends at its endTime, and periods are counted back from the end of the interval that was asked for.
 """
 
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from genai_finops.providers.base import (
@@ -24,7 +25,7 @@ from genai_finops.providers.records import Record, UnknownFields
 
 SCOPE = "https://www.googleapis.com/auth/monitoring.read"
 
-Aligner = Literal["ALIGN_SUM", "ALIGN_DELTA"]
+Aligner = Literal["ALIGN_SUM", "ALIGN_DELTA", "ALIGN_MEAN"]
 Reducer = Literal["REDUCE_SUM", "REDUCE_MAX"]
 
 #: Project ids, with the domain of old ones, and project numbers.
@@ -40,11 +41,20 @@ _SERIES_FIELDS = frozenset(
 _TYPED_FIELDS = frozenset({"type", "labels"})
 _POINT_FIELDS = frozenset({"interval", "value"})
 _INTERVAL_FIELDS = frozenset({"startTime", "endTime"})
+_TOO_LARGE = 10**20
+_VALUE_TYPES = frozenset({"INT64", "DOUBLE"})
+
+
+class Interval(NamedTuple):
+    """Half-open UTC interval [start, end) in whole seconds; a Window where it is not of whole days."""
+
+    start: dt.datetime
+    end: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One value of one series: the quantity of [start, end)."""
+    """One value of one series: the quantity of [start, end), or the mean of a gauge in it."""
 
     metric_type: str
     metric_labels: Mapping[str, str]
@@ -52,7 +62,8 @@ class Point:
     resource_labels: Mapping[str, str]
     start: dt.datetime
     end: dt.datetime
-    value: int
+    #: A whole number, but for means.
+    value: Decimal
     #: SHA-256 of the page.
     page: str
 
@@ -72,7 +83,7 @@ def time_series(
     session: ProviderSession,
     project: str,
     metric_filter: str,
-    window: Window,
+    window: Window | Interval,
     *,
     provider: str,
     source: str,
@@ -87,7 +98,8 @@ def time_series(
     """Every page of one metric's series in the window, aligned and reduced to the fields of `group_by`.
 
     `metric_filter` names exactly one metric type. ALIGN_SUM is for counts: ALIGN_DELTA makes up values for periods
-    without data. Raises ProviderError, TransientProviderError for an answer that says itself that it is partial.
+    without data. ALIGN_MEAN is for gauges: the mean of the samples that there are in a period. Raises ProviderError,
+    TransientProviderError for an answer that says itself that it is partial.
     """
     subject = f"{provider} {source}"
     if len(_METRIC_TYPE.findall(metric_filter)) != 1:
@@ -109,6 +121,7 @@ def time_series(
         "start": _instant(window.start),
         "end": _instant(window.end),
         "alignment_seconds": str(alignment_seconds),
+        **({"aligner": aligner} if aligner == "ALIGN_MEAN" else {}),
     }
 
     def get(asked: Params) -> Page:
@@ -130,8 +143,8 @@ def time_series(
 def series_points(page: Page, *, provider: str, unknown: UnknownFields) -> Iterator[Point]:
     """The points of one page, none merged; an answer without series has none.
 
-    Raises MalformedPageError for a value that is no whole number as text, for a period that is none of those asked for,
-    for unknown fields that may be usage, and TransientProviderError for a partial answer.
+    Raises MalformedPageError for a value that is no whole number as text (of a mean: no number), for a period that is
+    none of those asked for, for unknown fields that may be usage, and TransientProviderError for a partial answer.
     """
     answer = Record.of(page.content, provider=provider, page=page, place="body")
     _refuse_partial(page, f"{provider} {page.source}")
@@ -239,7 +252,8 @@ def _points_of(series: Record, unknown: UnknownFields) -> Iterator[Point]:
     if asked and asked != [metric_type]:
         metric.fail(f"field type is {metric_type!r}, which was not asked for")
     value_type = _text(series, "valueType")
-    if value_type != "INT64":
+    is_mean = series.page.request.get("aligner") == "ALIGN_MEAN"
+    if value_type not in _VALUE_TYPES or (value_type == "DOUBLE" and not is_mean):
         series.fail(f"field valueType is {value_type!r} of {metric_type}, not INT64; only counts can be added up")
     metric_labels, resource_labels = _labels(metric), _labels(resource)
     for point in series.children("points"):
@@ -252,7 +266,7 @@ def _points_of(series: Record, unknown: UnknownFields) -> Iterator[Point]:
             resource_labels=resource_labels,
             start=start,
             end=end,
-            value=_value(point),
+            value=_count(point) if value_type == "INT64" else _mean(point),
             page=series.page.sha256,
         )
 
@@ -285,19 +299,31 @@ def _period(point: Record, unknown: UnknownFields) -> tuple[dt.datetime, dt.date
     return start, end
 
 
-def _value(point: Record) -> int:
+def _only(point: Record, name: str) -> Any:
     value = point.child("value")
     kinds = sorted(value.content)
-    if kinds != ["int64Value"]:
-        value.fail(f"value has {', '.join(kinds) or 'no field'} in place of int64Value")
-    text = value.content["int64Value"]
+    if kinds != [name]:
+        value.fail(f"value has {', '.join(kinds) or 'no field'} in place of {name}")
+    return value.content[name]
+
+
+def _count(point: Record) -> Decimal:
+    text = _only(point, "int64Value")
     # JSON of Google's interfaces writes 64-bit integers as text.
     if not isinstance(text, str) or not _WHOLE.fullmatch(text):
-        value.fail(f"field int64Value is {text!r}, not a whole number as text")
-    number = int(text)
-    if not 0 <= number < 10**20:
-        value.fail(f"field int64Value is {number}, not a count of at most 20 digits")
+        point.fail(f"field int64Value is {text!r}, not a whole number as text")
+    number = Decimal(text)
+    if not 0 <= number < _TOO_LARGE:
+        point.fail(f"field int64Value is {number}, not a count of at most 20 digits")
     return number
+
+
+def _mean(point: Record) -> Decimal:
+    value = _only(point, "doubleValue")
+    # Of numbers that are none, the interfaces write the name as text.
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value < _TOO_LARGE:
+        point.fail(f"field doubleValue is {value!r}, not a number between 0 and {_TOO_LARGE}")
+    return Decimal(value)
 
 
 def _moment(record: Record, name: str) -> dt.datetime:

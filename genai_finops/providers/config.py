@@ -76,6 +76,14 @@ class ServiceConfig(_Values):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
 
+class InfrastructureServiceConfig(_Values):
+    """What the bill calls the service that rents out accelerators and machines: FOCUS gives a service one category."""
+
+    service_name: str
+    service_category: str
+    service_subcategory: str
+
+
 class RetryConfig(_Values):
     """The one retry layer. Waits are full jitter over an exponential ceiling, or what Retry-After asks for."""
 
@@ -151,6 +159,8 @@ class ProviderConfig(_Values):
     headers: dict[str, str] = Field(default_factory=dict)
     auth: AuthConfig
     service: ServiceConfig
+    #: None where the provider has no flow of infrastructure.
+    infrastructure_service: InfrastructureServiceConfig | None = None
     #: How soon numbers appear and when they stop changing, in words.
     finality: str
     http: HttpConfig = HttpConfig()

@@ -47,10 +47,12 @@ def monitored_rows(pages: Sequence[Page], unknown: UnknownFields) -> Iterator[Us
     """Rows by day, model and billing tier from the pages of all metrics. Raises MalformedPageError."""
     # The quota metrics repeat the same usage for each limit that it counts against: the largest is it, not the sum.
     # Of two billing tiers within a day each metric has its own part.
-    by_limit: defaultdict[tuple[_MonitoredKey, str], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    by_limit: defaultdict[tuple[_MonitoredKey, str], defaultdict[str, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
     tiers: defaultdict[tuple[dt.datetime, str | None], set[str]] = defaultdict(set)
     shas: dict[_MonitoredKey, str] = {}
-    outputs: list[tuple[dt.datetime, str | None, str, int, str]] = []
+    outputs: list[tuple[dt.datetime, str | None, str, Decimal, str]] = []
     for point in distinct_points(pages, provider="gemini", unknown=unknown):
         model = point.metric_labels.get("model")
         if point.metric_type == _OUTPUT:
@@ -84,12 +86,12 @@ def _quota_key(metric: str, start: dt.datetime, model: str | None) -> _Monitored
     raise MalformedPageError(f"gemini monitoring: metric {metric!r} was not asked for")
 
 
-def _monitored_row(key: _MonitoredKey, quantity: int, page: str) -> UsageRow:
+def _monitored_row(key: _MonitoredKey, quantity: Decimal, page: str) -> UsageRow:
     return UsageRow(
         period_start=key.start,
         period_end=key.start + _DAY,
         meter=key.meter,
-        quantity=Decimal(quantity),
+        quantity=quantity,
         page=page,
         service_tier=key.tier,
         provider_model_id=key.model,

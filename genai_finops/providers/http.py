@@ -51,6 +51,7 @@ Params = Sequence[tuple[str, str]]
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-ms-request-id", "x-goog-request-id")
 _OK = 200
+_NO_CONTENT = 204
 _SHOWN_CHARACTERS = 300
 
 
@@ -159,6 +160,7 @@ class _Request:
     headers: Mapping[str, str]
     content: bytes | None
     recorded: Mapping[str, str]
+    may_be_empty: bool
 
 
 @dataclass(slots=True)
@@ -259,8 +261,12 @@ class ProviderSession:
         recorded: Mapping[str, str] | None = None,
         host: str = "base_url",
         place: Mapping[str, str] | None = None,
+        may_be_empty: bool = False,
     ) -> Page:
-        """As get, for any method and body. It is repeated on transient errors: ask only what may be asked twice."""
+        """As get, for any method and body. It is repeated on transient errors: ask only what may be asked twice.
+
+        `may_be_empty`: the provider answers 204 where there is nothing; such a page holds null.
+        """
         request = _Request(
             method,
             self._url(host, place, path),
@@ -269,6 +275,7 @@ class ProviderSession:
             dict(headers or {}),
             content,
             dict(recorded or {}),
+            may_be_empty,
         )
         attempts = itertools.count()
         return call_with_retries(
@@ -307,6 +314,8 @@ class ProviderSession:
             self._options.clock() - started,
             answer.request_id,
         )
+        if answer.status == _NO_CONTENT and request.may_be_empty:
+            return page_of(b"null", source=request.source, request=request.recorded)
         if answer.status != _OK:
             self._refuse(request, answer)
         try:

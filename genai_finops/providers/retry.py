@@ -61,9 +61,19 @@ class RetryableError(TransientProviderError):
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """Seconds that Retry-After (seconds or HTTP date) or retry-after-ms asks for; None where it asks for nothing
-    readable.
+    """Seconds that Retry-After (seconds or HTTP date) or retry-after-ms asks for, or the longest wait that Azure names
+    for one of its budgets beside it (`x-ms-ratelimit-...-retry-after`); None where they ask for nothing readable.
     """
+    asked = [_plain_seconds(headers, now)]
+    asked += [
+        float(value)
+        for name, text in headers.items()
+        if name.startswith("x-ms-ratelimit-") and name.endswith("-retry-after") and (value := text.strip()).isdecimal()
+    ]
+    return max((seconds for seconds in asked if seconds is not None), default=None)
+
+
+def _plain_seconds(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     milliseconds = headers.get("retry-after-ms", "").strip()
     if milliseconds.isdecimal():
         return int(milliseconds) / 1000

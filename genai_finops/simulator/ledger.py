@@ -60,9 +60,10 @@ class Ledger:
     def hour(self, stream: Stream, day: dt.date, hour: int) -> Mapping[str, int]:
         """Quantities of one UTC hour by meter, without zeros."""
         final = stream.final.get(day)
-        if final is None or midnight(day) + _HOUR * (hour + 1) + self.scenario.lag > self.now:
+        lag = dt.timedelta(0) if stream.plan.is_prompt else self.scenario.lag
+        if final is None or midnight(day) + _HOUR * (hour + 1) + lag > self.now:
             return _NOTHING
-        permille = arrived_permille(self.scenario, stream, day, self.now)
+        permille = _PERMILLE if stream.plan.is_prompt else arrived_permille(self.scenario, stream, day, self.now)
         low, high, total = stream.cumulative_hours[hour], stream.cumulative_hours[hour + 1], stream.cumulative_hours[24]
         shares = {meter: (q * high // total - q * low // total) * permille // _PERMILLE for meter, q in final.items()}
         return {meter: quantity for meter, quantity in shares.items() if quantity}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from genai_finops.simulator.capacity import CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.scenario import Scenario
@@ -80,6 +81,10 @@ class SimulatedProvider(Protocol):
 
     def failure(self, status: int, *, retry_after: str | None = None) -> Refusal:
         """The provider's wording of a status that a fault asks for."""
+        ...
+
+    def capacity(self, account: Account) -> CapacityEstate:
+        """Reserved capacity of the account; NO_CAPACITY where the provider sells none."""
         ...
 
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:

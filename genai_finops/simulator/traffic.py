@@ -82,6 +82,10 @@ class Plan:
     first_day: dt.date | None = None
     #: First day without this traffic.
     end_day: dt.date | None = None
+    #: `commitment` where it is served on reserved capacity and read with it; a tier of `payg` may be committed too.
+    flow: str = "payg"
+    #: Shown as soon as its hour is over, and never restated.
+    is_prompt: bool = False
     #: The prompts cross a price threshold that the usage report does not show.
     is_long: bool = False
 

@@ -1,12 +1,15 @@
 """What is true of a scenario at one moment: every quantity and its cost, before any report aggregates it."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
-from genai_finops.simulator.ledger import Ledger
+from genai_finops.simulator.capacity_truth import CapacityTruth, capacity_truth, payments_of
+from genai_finops.simulator.infrastructure_truth import infrastructure_truth
+from genai_finops.simulator.ledger import Ledger, midnight
 from genai_finops.simulator.rating import price_of
 from genai_finops.simulator.registry import PROVIDERS
 from genai_finops.simulator.sale import cost_of
@@ -19,6 +22,7 @@ _KEY = (
     "org",
     "provider",
     "account_id",
+    "flow",
     "sub_account_id",
     "sub_account_name",
     "api_key_id",
@@ -34,6 +38,7 @@ _KEY = (
     "hour",
     "meter",
 )
+_SCALE = 10**18
 #: Beginnings of the names of all token meters.
 _TOKEN_METERS = (
     "uncached_input",
@@ -75,6 +80,10 @@ def truth(world: World, now: dt.datetime, grain: Grain = "day", *, ledger: Ledge
     characters, per thousand searches, per second; it is null where there is none or where parts of the row have
     different prices. `cost` is null where usage does not decide it. `reported_only` are charges that just the cost
     reports show.
+
+    `commitments`, `overage` and `spillover` are of the full hours of the scenario's days that are over at `now`:
+    unit-hours and amounts as exact decimal text, to 18 decimals where there are more. `billed` fell due in them.
+    `infrastructure` are rows of machines and accelerators, which have fractions: quantities are decimal text.
     """
     ledger = ledger or Ledger(world.scenario, now)
     sums: dict[tuple[Any, ...], _Sum] = {}
@@ -100,6 +109,8 @@ def truth(world: World, now: dt.datetime, grain: Grain = "day", *, ledger: Ledge
         "orgs": list(scenario.orgs),
         "totals": list(_totals(world, rows)),
         "reported_only": list(_reported_only(world, ledger)),
+        **_reserved(world, ledger),
+        "infrastructure": infrastructure_truth(world, ledger, grain),
         "rows": rows,
     }
 
@@ -117,6 +128,7 @@ def _add_stream(
         account.org,
         account.provider,
         account.account_id,
+        plan.flow,
         stream.sub_account.id if stream.sub_account else None,
         stream.sub_account.name if stream.sub_account and stream.sub_account.id else None,
         stream.api_key_id,
@@ -179,3 +191,55 @@ def _reported_only(world: World, ledger: Ledger) -> Iterator[dict[str, Any]]:
                 "description": charge.description,
                 "amount": text_of(charge.amount),
             }
+
+
+def _reserved(world: World, ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
+    start = midnight(world.scenario.first_day)
+    this_hour = ledger.now.replace(minute=0, second=0, microsecond=0)
+    end = max(start, min(midnight(world.scenario.last_day + dt.timedelta(days=1)), this_hour))
+    found: dict[str, list[dict[str, Any]]] = {"commitments": [], "overage": [], "spillover": []}
+    for (provider, org), account in world.accounts.items():
+        estate = PROVIDERS[provider].capacity(account)
+        true = capacity_truth(estate, start, end)
+        who = {"org": org, "provider": provider}
+        for bought in estate.commitments:
+            due = [payment.amount for payment in payments_of(bought) if start <= payment.starts_at < end]
+            found["commitments"].append(
+                {**who, "id": bought.commitment_id, **_of_commitment(true, bought.commitment_id), "billed": _text(due)}
+            )
+        found["overage"] += [{**who, **row} for row in _overage(true)]
+        found["spillover"] += [
+            {**who, "resource_id": resource_id, "hour": hour.isoformat(), "requests": requests}
+            for (resource_id, hour), requests in estate.spillover
+            if start <= hour < end
+        ]
+    return found
+
+
+def _of_commitment(true: CapacityTruth, commitment_id: str) -> dict[str, str]:
+    hours = [hour for hour in true.committed if hour.commitment_id == commitment_id]
+    return {
+        "committed": _text(hour.committed for hour in hours),
+        "used": _text(hour.used for hour in hours),
+        "unused": _text(hour.unused for hour in hours),
+        "effective_used": _text(hour.effective_used for hour in hours),
+        "effective_unused": _text(hour.effective_unused for hour in hours),
+    }
+
+
+def _overage(true: CapacityTruth) -> Iterator[dict[str, Any]]:
+    for resource_id, meter in sorted({(hour.resource_id, hour.meter) for hour in true.overage}):
+        hours = [hour for hour in true.overage if (hour.resource_id, hour.meter) == (resource_id, meter)]
+        costs = [hour.cost for hour in hours if hour.cost is not None]
+        yield {
+            "resource_id": resource_id,
+            "meter": meter,
+            "unit_hours": _text(hour.unit_hours for hour in hours),
+            "cost": _text(costs) if len(costs) == len(hours) else None,
+        }
+
+
+def _text(amounts: Iterable[Fraction]) -> str:
+    """Their sum in plain decimal notation."""
+    whole, rest = divmod(round(sum(amounts, Fraction(0)) * _SCALE), _SCALE)
+    return text_of(Decimal(f"{whole}.{rest:018}"))

@@ -7,6 +7,7 @@ from typing import Any
 from genai_finops.simulator import page_faults
 from genai_finops.simulator.anthropic import costs, lists, usage
 from genai_finops.simulator.anthropic.traffic import build_account
+from genai_finops.simulator.capacity import NO_CAPACITY, CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.noise import token
@@ -106,6 +107,9 @@ class Anthropic:
         """The wording of a status."""
         kind, message = _FAILURES.get(status, ("api_error", "Service unavailable"))
         return Refusal(status, kind, message, retry_after=retry_after)
+
+    def capacity(self, account: Account) -> CapacityEstate:  # noqa: ARG002 - sells no capacity by the hour
+        return NO_CAPACITY
 
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:
         """Charges of the cost report without a cost in the truth."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from genai_finops.simulator.aws_bedrock.series import SeriesName, Source, is_recent, series_of, sum_of
 from genai_finops.simulator.ledger import Ledger
@@ -159,19 +160,19 @@ def _query(told: Mapping[str, Any]) -> _Query:
     return _Query(identifier, str(told.get("Label") or name.metric), name, period)
 
 
+_Found = list[tuple[_Query, list[tuple[int, int]]]]
+#: What each ledger was asked last about the region of an organisation, and the points of the answer.
+_LAST_FOUND: WeakKeyDictionary[Ledger, dict[tuple[str, str], tuple[str, _Found]]] = WeakKeyDictionary()
+
+
 def _get_metric_data(asked: Mapping[str, Any], region: str, account: Account, ledger: Ledger) -> Payload:
     _refuse_unknown(asked, _DATA_PARAMETERS)
-    queries = _queries(asked)
     limit = asked.get("MaxDatapoints", _MAX_DATAPOINTS)
     if not isinstance(limit, int) or not 1 <= limit <= _MAX_DATAPOINTS:
         raise _invalid(f"The parameter MaxDatapoints must be between 1 and {_MAX_DATAPOINTS}.")
-    start, end = (_moment(asked, name) for name in ("StartTime", "EndTime"))
-    if start >= end:
-        raise _invalid("The parameter StartTime must be less than the parameter EndTime.")
     position, limit = position_of(asked), min(limit, _POINTS)
-    series = series_of(account, region)
     is_descending = asked.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-    found = [(query, list(_points(query, series.get(query.name, []), ledger, start, end))) for query in queries]
+    found = _found(asked, region, account, ledger)
     total = sum(len(points) for _, points in found)
     is_last_page = total <= position + limit
     results, seen = [], 0
@@ -195,6 +196,23 @@ def _get_metric_data(asked: Mapping[str, Any], region: str, account: Account, le
     if not is_last_page:
         answer["NextToken"] = next_token(asked, position + limit)
     return answer
+
+
+def _found(asked: Mapping[str, Any], region: str, account: Account, ledger: Ledger) -> _Found:
+    """The points of each query. They are kept for the further pages of a question: hours take long to work out."""
+    queries = _queries(asked)
+    start, end = (_moment(asked, name) for name in ("StartTime", "EndTime"))
+    if start >= end:
+        raise _invalid("The parameter StartTime must be less than the parameter EndTime.")
+    kept = _LAST_FOUND.setdefault(ledger, {})
+    digest = _digest(asked)
+    known = kept.get((account.org, region))
+    if known is not None and known[0] == digest:
+        return known[1]
+    series = series_of(account, region)
+    found = [(query, list(_points(query, series.get(query.name, []), ledger, start, end))) for query in queries]
+    kept[account.org, region] = (digest, found)
+    return found
 
 
 def _moment(asked: Mapping[str, Any], name: str) -> dt.datetime:

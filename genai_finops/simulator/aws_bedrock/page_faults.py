@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from genai_finops.simulator.aws_bedrock.cloudwatch import next_token, position_of
-from genai_finops.simulator.aws_bedrock.control_plane import profile_query
+from genai_finops.simulator.aws_bedrock.control_plane import list_query
 from genai_finops.simulator.aws_bedrock.traffic import MANTLE
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.wire import WireRequest
@@ -124,11 +124,11 @@ def _dropped_namespace(fault: Fault, payload: Payload, _: WireRequest) -> None:
 
 
 def _short_list(_: Fault, payload: Payload, request: WireRequest) -> None:
-    profiles = payload.get("inferenceProfileSummaries", [])
-    if len(profiles) > 1:
-        query = profile_query(request)
-        payload["inferenceProfileSummaries"] = profiles[:1]
-        payload["nextToken"] = next_token(query, position_of(query) + 1)
+    for name in ("inferenceProfileSummaries", "provisionedModelSummaries"):
+        if len(payload.get(name, ())) > 1:
+            query = list_query(request)
+            payload[name] = payload[name][:1]
+            payload["nextToken"] = next_token(query, position_of(query) + 1)
 
 
 _SPOILERS: dict[str, Spoiler] = {

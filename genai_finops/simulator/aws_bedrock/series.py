@@ -19,6 +19,7 @@ _METRICS = {
         "uncached_input": "InputTokenCount",
         "output": "OutputTokenCount",
         "image": "OutputImageCount",
+        "throttled_request": "InvocationThrottles",
     },
     MANTLE: {"request": "Inferences", "input": "TotalInputTokens", "output": "TotalOutputTokens"},
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genai_finops.simulator.aws_bedrock.credentials import account_id_of
+from genai_finops.simulator.aws_bedrock.provisioned import provisioned_of
 from genai_finops.simulator.noise import draw, token
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.traffic import (
@@ -36,8 +37,9 @@ GPT_OSS = "openai.gpt-oss-120b-1:0"
 _AGENT = {"uncached_input": 900, "cache_read": 8200, "cache_write": 1300, "output": 780}
 _CHAT = {"uncached_input": 1100, "cache_read": 600, "cache_write": 210, "output": 420}
 _PLAIN = {"uncached_input": 1900, "output": 260}
-#: On the wire only: bought throughput is a commitment, not pay-as-you-go usage.
-_BOUGHT = {"_request": 1, "_uncached_input": 1500, "_output": 300}
+#: On bought throughput, which refuses what is too much for it. What was refused is no usage: on the wire only.
+_BOUGHT = {"request": 1, "uncached_input": 1500, "output": 300}
+_CROWDED = {**_BOUGHT, "_throttled_request": 0.03}
 
 _CANONICAL_TIERS = {
     None: "standard",
@@ -130,6 +132,7 @@ class _Builder:
         self.account_id = account_id_of(scenario.seed, org)
         self.regions = regions_of(scenario, org)
         self.profiles = profiles_of(scenario, org)
+        self.provisioned = provisioned_of(scenario, org)
         whole = SubAccount(id=None, name="Account", created_at=_FOUNDED)
         project = f"proj_{token(16, scenario.seed, org, 'mantle project')}"
         self.project = SubAccount(id=project, name=project, created_at=_FOUNDED)
@@ -191,12 +194,28 @@ class _Builder:
         dimensions: dict[str, Dimension] = {"Model": model, "model": model, "Project": self.project.id}
         self._add(MANTLE, region, dimensions, requests, per_request, geography=_price_area(model, region), **more)
 
-    def bought(self, region: str, requests: int) -> None:
-        """Traffic of provisioned throughput."""
-        unit = token(12, self.seed, self.org, "provisioned model", region)
-        arn = f"arn:aws:bedrock:{region}:{self.account_id}:provisioned-model/{unit}"
-        dimensions: dict[str, Dimension] = {"ModelId": arn, "model": arn, "spellings": "Count"}
-        self._add(RUNTIME, region, dimensions, requests, _BOUGHT, counts_requests=False, hours=EVEN_HOURS)
+    def bought(
+        self, name: str, requests: int, per_request: Mapping[str, float] = _BOUGHT, hours: tuple[int, ...] = EVEN_HOURS
+    ) -> None:
+        """Traffic of a provisioned model, on the whole days that it is in service."""
+        model = self.provisioned[name]
+        dimensions: dict[str, Dimension] = {"ModelId": model.arn, "model": model.model, "spellings": "Count"}
+        self._add(
+            RUNTIME,
+            model.region,
+            dimensions,
+            requests,
+            per_request,
+            service_tier="committed",
+            geography=_price_area(model.model, model.region),
+            resource_id=model.arn,
+            resource_name=model.name,
+            flow="commitment",
+            counts_requests=False,
+            hours=hours,
+            first_day=model.first_whole_day,
+            end_day=model.deleted_at.date() if model.deleted_at else None,
+        )
 
     def _add(
         self,
@@ -243,10 +262,15 @@ def _plan(builder: _Builder) -> None:
     builder.runtime(us, NOVA_CANVAS, 30, {"image": 2}, variant="1024x1024", counts_requests=False)
     builder.runtime(us, NOVA_CANVAS, 30, {})
     builder.mantle(us, GPT_OSS, 800, {"input": 1500, "output": 350})
-    builder.bought(us, 600)
+    builder.bought("chat", 600)
     for region in more:
         builder.runtime(region, NOVA_LITE, 3100, _PLAIN)
         builder.runtime(region, LLAMA, 240, _PLAIN)
+    # Nothing is ever asked of the standby.
+    builder.bought("assistant", 340, _CROWDED, OFFICE_HOURS)
+    builder.bought("summaries", 210)
+    builder.bought("legacy", 45, hours=OFFICE_HOURS)
+    builder.bought("nightly", 260, hours=NIGHT_HOURS)
 
 
 def build_account(scenario: Scenario, org: str) -> Account:

@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from genai_finops.simulator.aws_bedrock import page_faults
+from genai_finops.simulator.aws_bedrock import cost_explorer, page_faults
 from genai_finops.simulator.aws_bedrock.cloudwatch import CONTENT_TYPE, TARGET, answer_cloudwatch
-from genai_finops.simulator.aws_bedrock.control_plane import answer_bedrock
+from genai_finops.simulator.aws_bedrock.control_plane import OPERATIONS, answer_bedrock
 from genai_finops.simulator.aws_bedrock.credentials import Caller, application_credential, caller_of, reader_credential
 from genai_finops.simulator.aws_bedrock.price_list_api import API_REGION, answer_price_list, refusal_json
+from genai_finops.simulator.aws_bedrock.provisioned import estate_of
 from genai_finops.simulator.aws_bedrock.signature import claim_of, verify
 from genai_finops.simulator.aws_bedrock.sts import answer_sts, refusal_xml
 from genai_finops.simulator.aws_bedrock.traffic import build_account, regions_of
+from genai_finops.simulator.capacity import CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.provider import ReportedCharge
@@ -20,9 +22,9 @@ from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.traffic import Account
 from genai_finops.simulator.wire import Refusal, WireAnswer, WireRequest, encode
 
-_ROUTE = re.compile(r"/(monitoring|bedrock|pricing|sts)/([a-z0-9-]+)(/.*)")
+_ROUTE = re.compile(r"/(monitoring|bedrock|pricing|ce|sts)/([a-z0-9-]+)(/.*)")
 #: Of the services whose operation is named in a header.
-_ACTION_PREFIXES = {"monitoring": "cloudwatch", "pricing": "pricing"}
+_ACTION_PREFIXES = {"monitoring": "cloudwatch", "pricing": "pricing", "ce": "ce"}
 _FAILURES = {
     401: (403, "InvalidClientTokenId", "The security token included in the request is invalid."),
     403: (403, "AccessDenied", "User is not authorized to perform: cloudwatch:GetMetricData"),
@@ -49,11 +51,12 @@ class AwsBedrock:
             "monitoring_url": f"{base}/monitoring/{{region}}",
             "sts_url": f"{base}/sts/{{region}}",
             "pricing_url": f"{base}/pricing/{API_REGION}",
+            "cost_explorer_url": f"{base}/ce/{cost_explorer.API_REGION}",
         }
 
     def account_options(self, account: Account) -> Mapping[str, str]:
-        """The regions."""
-        return {"regions": ",".join(regions_of(account.scenario, account.org))}
+        """The regions, and that machine hours are read."""
+        return {"regions": ",".join(regions_of(account.scenario, account.org)), "infrastructure": "true"}
 
     def admin_key(self, seed: int, org: str) -> str:
         """Keys that may read usage, of some organisations through a role."""
@@ -85,6 +88,8 @@ class AwsBedrock:
             return answer_cloudwatch(request, region, account, ledger)
         if service == "pricing":
             return answer_price_list(request)
+        if service == "ce":
+            return cost_explorer.answer_cost_explorer(request, account, ledger)
         return answer_bedrock(request, path, region, account, ledger)
 
     def spoil(self, fault: Fault, payload: dict[str, Any], request: WireRequest) -> None:
@@ -102,6 +107,8 @@ class AwsBedrock:
             return refusal_xml(refusal, request_id)
         if service == "pricing":
             return refusal_json(refusal)
+        if service == "ce":
+            return cost_explorer.refusal_json(refusal)
         retry_after = {} if refusal.retry_after is None else {"retry-after": refusal.retry_after}
         if service == "bedrock":
             return WireAnswer(
@@ -127,6 +134,10 @@ class AwsBedrock:
         real_status, code, message = _FAILURES.get(status, (503, "ServiceUnavailable", "Service is unavailable."))
         return Refusal(real_status, code, message, retry_after=retry_after)
 
+    def capacity(self, account: Account) -> CapacityEstate:
+        """Provisioned throughput."""
+        return estate_of(account.scenario, account.org)
+
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:  # noqa: ARG002
         """None: CloudWatch reports no money."""
         return iter(())
@@ -143,7 +154,7 @@ def _route(request: WireRequest) -> tuple[str, str, str]:
 def _action(request: WireRequest, service: str, path: str) -> str:
     if service in _ACTION_PREFIXES:
         return f"{_ACTION_PREFIXES[service]}:{request.headers.get('x-amz-target', '').rpartition('.')[2]}"
-    return f"bedrock:{'ListInferenceProfiles' if path == '/inference-profiles' else 'ListTagsForResource'}"
+    return f"bedrock:{OPERATIONS.get(path, 'UnknownOperation')}"
 
 
 def _verified_caller(
@@ -166,4 +177,4 @@ def _refuse_denied(caller: Caller, action: str, service: str) -> None:
         f"User: arn:aws:iam::*:user/{caller.keys.access_key_id} is not authorized to perform: {action} "
         f"because no identity-based policy allows the {action} action"
     )
-    raise Refusal(400 if service == "pricing" else 403, code, message)
+    raise Refusal(400 if service in {"pricing", "ce"} else 403, code, message)

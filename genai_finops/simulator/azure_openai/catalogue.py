@@ -13,16 +13,18 @@ _REQUEST_DIMENSIONS = (
     "ModelName",
     "ModelVersion",
     "StatusCode",
+    "IsSpillover",
 )
+_LOAD_DIMENSIONS = ("Region", "StreamType", "ModelDeploymentName", "ModelName", "ModelVersion")
 _MODEL_DIMENSIONS = ("ApiName", "Region", "ModelDeploymentName", "ModelName", "ModelVersion")
-_INPUT = ("input", "_input", "uncached_input", "embedding_input")
-_OUTPUT = ("output", "_output")
-_REQUESTS = ("request", "_request")
+_INPUT = ("input", "uncached_input", "embedding_input")
+_OUTPUT = ("output",)
+_REQUESTS = ("request",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric: the meters of the traffic that it adds up."""
+    """One metric: the meters of the traffic that it adds up, none for the load on provisioned units."""
 
     name: str
     label: str
@@ -40,6 +42,10 @@ def _newer(name: str, label: str, meters: tuple[str, ...], *more: str) -> Metric
     return Metric(name=name, label=label, meters=meters, dimensions=(*_MODEL_DIMENSIONS, *more))
 
 
+def _load(name: str, label: str, dimensions: tuple[str, ...]) -> Metric:
+    return Metric(name=name, label=label, meters=(), dimensions=dimensions, unit="Percent")
+
+
 def _by_name(*metrics: Metric) -> Mapping[str, Metric]:
     return {metric.name: metric for metric in metrics}
 
@@ -49,6 +55,7 @@ OLDER = _by_name(
     _older("ProcessedPromptTokens", "Processed Prompt Tokens", _INPUT),
     _older("GeneratedTokens", "Generated Completion Tokens", _OUTPUT),
     _older("TokenTransaction", "Processed Inference Tokens", (*_INPUT, *_OUTPUT)),
+    _load("AzureOpenAIProvisionedManagedUtilizationV2", "Provisioned-managed Utilization V2", _LOAD_DIMENSIONS),
 )
 NEWER = _by_name(
     _newer("InputTokens", "Input Tokens", _INPUT),
@@ -58,4 +65,5 @@ NEWER = _by_name(
     _newer("ephemeral5mInputTokens", "Ephemeral 5m Input Tokens", ("cache_write_5m",), "ContextLength"),
     _newer("ephemeral1hInputTokens", "Ephemeral 1h Input Tokens", ("cache_write_1h",), "ContextLength"),
     _newer("ModelRequests", "Model Requests", _REQUESTS),
+    _load("ProvisionedUtilization", "Provisioned Utilization", _MODEL_DIMENSIONS[1:]),
 )

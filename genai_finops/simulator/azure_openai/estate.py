@@ -35,7 +35,10 @@ class CognitiveAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One deployment. `versions` are the model's versions with the moment from which each was deployed."""
+    """One deployment. `versions` are the model's versions with the moment from which each was deployed.
+
+    `scaled` are later capacities with the moment from which each was there.
+    """
 
     account: CognitiveAccount
     name: str
@@ -46,6 +49,9 @@ class Deployment:
     deleted_at: dt.datetime | None = None
     tags: tuple[tuple[str, str], ...] = ()
     format: str = "OpenAI"
+    scaled: tuple[tuple[dt.datetime, int], ...] = ()
+    #: Name of the deployment of the same account that takes what is too much for this one.
+    spillover: str | None = None
 
     @property
     def id(self) -> str:
@@ -56,6 +62,14 @@ class Deployment:
         """When the present version was deployed, and the version; None before the creation and after the deletion."""
         past = [(since, version) for since, version in self.versions if since <= now]
         return None if not past or (self.deleted_at is not None and self.deleted_at <= now) else past[-1]
+
+    def capacity_at(self, now: dt.datetime) -> int:
+        """The present capacity."""
+        return ([self.capacity] + [units for since, units in self.scaled if since <= now])[-1]
+
+    def modified_at(self, now: dt.datetime) -> dt.datetime:
+        """The last change of version or capacity."""
+        return max(since for since, _ in (*self.versions, *self.scaled) if since <= now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +120,8 @@ def estate_of(scenario: Scenario, org: str) -> Estate:
         deleted_at: dt.datetime | None = None,
         tags: tuple[tuple[str, str], ...] = (),
         model_format: str = "OpenAI",
+        scaled: tuple[tuple[dt.datetime, int], ...] = (),
+        spillover: str | None = None,
     ) -> Deployment:
         """`deployed` is model@version."""
         model, _, version = deployed.partition("@")
@@ -119,11 +135,15 @@ def estate_of(scenario: Scenario, org: str) -> Estate:
             deleted_at=deleted_at,
             tags=tags,
             format=model_format,
+            scaled=scaled,
+            spillover=spillover,
         )
 
     switched = ((midnight(scenario.release_day), "2024-11-20"),)
     # After the morning on which the last day is read first, so that its usage is known to be its own until then.
     gone = midnight(scenario.last_day) + dt.timedelta(days=1, hours=9)
+    scaled_up = ((midnight(scenario.release_day) + dt.timedelta(hours=13), 80),)
+    given_up = midnight(scenario.shutdown_day) + dt.timedelta(hours=18)
     return Estate(
         subscription_id=subscription,
         tenant_id=_guid(scenario.seed, org, "azure tenant"),
@@ -132,7 +152,15 @@ def estate_of(scenario: Scenario, org: str) -> Estate:
             deployment(prod, "GPT-41-Prod", "GlobalStandard", 450, "gpt-4.1@2025-04-14", tags=(("team", "search"),)),
             deployment(prod, "gpt-4o-assist", "DataZoneStandard", 200, "gpt-4o@2024-08-06", later=switched),
             deployment(prod, "gpt-4o-mini-local", "Standard", 120, "gpt-4o-mini@2024-07-18"),
-            deployment(prod, "gpt-41-ptu", "GlobalProvisionedManaged", 50, "gpt-4.1@2025-04-14"),
+            deployment(
+                prod,
+                "gpt-41-ptu",
+                "GlobalProvisionedManaged",
+                50,
+                "gpt-4.1@2025-04-14",
+                scaled=scaled_up,
+                spillover="gpt-41-prod",
+            ),
             deployment(prod, "Nightly-Batch", "GlobalBatch", 5000, "gpt-4.1-mini@2025-04-14"),
             deployment(prod, "pilot", "GlobalStandard", 30, "gpt-4o-mini@2024-07-18", deleted_at=gone),
             deployment(prod, "embed-small", "GlobalStandard", 350, "text-embedding-3-small@1"),
@@ -144,8 +172,14 @@ def estate_of(scenario: Scenario, org: str) -> Estate:
             deployment(europe, "Chat-EU", "DataZoneStandard", 300, "gpt-4.1@2025-04-14"),
             deployment(europe, "docs-batch-eu", "DataZoneBatch", 2000, "gpt-4o@2024-11-20"),
             deployment(europe, "eu-ptu", "DataZoneProvisionedManaged", 30, "gpt-4.1@2025-04-14"),
+            # Nobody uses it.
             deployment(europe, "swc-ptu", "ProvisionedManaged", 100, "gpt-4o@2024-11-20"),
             deployment(agents, "Opus-Agents", "GlobalStandard", 80, "claude-opus-5@2", model_format="Anthropic"),
             deployment(agents, "sonnet", "GlobalStandard", 200, "claude-sonnet-5@1", model_format="Anthropic"),
+            deployment(agents, "Chat-PTU", "GlobalProvisionedManaged", 15, "gpt-4.1@2025-04-14"),
+            # Without traffic: what it was for would not be known to who reads for the first time once it is gone.
+            deployment(
+                agents, "trial-ptu", "GlobalProvisionedManaged", 20, "gpt-4.1-mini@2025-04-14", deleted_at=given_up
+            ),
         ),
     )

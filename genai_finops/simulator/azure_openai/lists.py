@@ -60,7 +60,8 @@ def position_of(request: WireRequest) -> int:
     return int(position)
 
 
-def _page(request: WireRequest, objects: list[dict[str, Any]], size: int) -> dict[str, Any]:
+def page_of(request: WireRequest, objects: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """The objects of the page that is asked for. Raises Refusal."""
     first = position_of(request)
     following = first + size
     return {
@@ -72,7 +73,7 @@ def _page(request: WireRequest, objects: list[dict[str, Any]], size: int) -> dic
 def accounts(request: WireRequest, estate: Estate) -> dict[str, Any]:
     """`Microsoft.CognitiveServices/accounts` of the subscription, whatever their kind."""
     require_version(request, _VERSIONS)
-    return _page(request, [_account(account) for account in estate.accounts], _ACCOUNTS_PER_PAGE)
+    return page_of(request, [_account(account) for account in estate.accounts], _ACCOUNTS_PER_PAGE)
 
 
 def _account(account: CognitiveAccount) -> dict[str, Any]:
@@ -100,27 +101,33 @@ def deployments(request: WireRequest, account: CognitiveAccount, estate: Estate,
     for deployment in estate.deployments:
         state = deployment.state_at(now)
         if deployment.account.id == account.id and state is not None:
-            objects.append(_deployment(deployment, *state))
-    return _page(request, objects, _DEPLOYMENTS_PER_PAGE)
+            objects.append(_deployment(deployment, state[1], now))
+    return page_of(request, objects, _DEPLOYMENTS_PER_PAGE)
 
 
-def _deployment(deployment: Deployment, since: dt.datetime, version: str) -> dict[str, Any]:
+def _deployment(deployment: Deployment, version: str, now: dt.datetime) -> dict[str, Any]:
     # The id comes back in another case than the account's own list has it.
     path = deployment.account.path.replace("resourceGroups", "resourcegroups").replace("/Microsoft", "/microsoft")
+    capacity = deployment.capacity_at(now)
+    spillover = {"spilloverDeploymentName": deployment.spillover} if deployment.spillover else {}
     return {
         "id": f"{path}/deployments/{deployment.name}",
         "name": deployment.name,
         "type": "Microsoft.CognitiveServices/accounts/deployments",
-        "sku": {"name": deployment.sku, "capacity": deployment.capacity},
+        "sku": {"name": deployment.sku, "capacity": capacity},
         "properties": {
             "provisioningState": "Succeeded",
             "model": {"format": deployment.format, "name": deployment.model, "version": version},
             "versionUpgradeOption": "OnceNewDefaultVersionAvailable",
-            "currentCapacity": deployment.capacity,
+            "currentCapacity": capacity,
+            **spillover,
             "capabilities": {"chatCompletion": "true"},
             "rateLimits": [{"key": "request", "renewalPeriod": 10, "count": 300}],
         },
-        "systemData": {"createdAt": instant(deployment.versions[0][0]), "lastModifiedAt": instant(since)},
+        "systemData": {
+            "createdAt": instant(deployment.versions[0][0]),
+            "lastModifiedAt": instant(deployment.modified_at(now)),
+        },
         "tags": dict(deployment.tags),
         "etag": '"0500e1a8"',
     }

@@ -8,6 +8,7 @@ from typing import Any
 from genai_finops.simulator.azure_openai.catalogue import Metric
 from genai_finops.simulator.azure_openai.estate import REGION_NAMES, CognitiveAccount, Estate
 from genai_finops.simulator.azure_openai.lists import MONITOR_VERSIONS, require_version
+from genai_finops.simulator.azure_openai.load import load_series
 from genai_finops.simulator.azure_openai.query import MetricQuery, QueryReader
 from genai_finops.simulator.azure_openai.traffic import METRICS
 from genai_finops.simulator.ledger import Ledger, midnight
@@ -21,6 +22,9 @@ _LARGEST_BATCH = 50
 _DAY = dt.timedelta(days=1)
 #: One point without data in this many is written as zero, the others without the aggregation.
 _GAPS_PER_ZERO = 3
+
+#: Values of most requests.
+_USUAL = {"statuscode": "200", "isspillover": "False"}
 
 _Points = Sequence[tuple[dt.datetime, Mapping[str, int]]]
 
@@ -85,12 +89,18 @@ def _resources(request: WireRequest, region: str, estate: Estate, reader: QueryR
 def _values(
     query: MetricQuery, metrics: Sequence[Metric], resource: CognitiveAccount, account: Account, ledger: Ledger
 ) -> list[dict[str, Any]]:
+    is_counted = any(metric.meters for metric in metrics)
     streams = [
         (stream, _points_of(stream, query, ledger))
         for stream in account.streams[METRICS]
-        if stream.plan.dimensions["account"] == resource.id
+        if is_counted and stream.plan.dimensions["account"] == resource.id
     ]
-    return [_metric(query, metric, resource, streams) for metric in metrics]
+    return [
+        _answer(query, metric, resource, _series(query, metric, resource, streams))
+        if metric.meters
+        else _answer(query, metric, resource, load_series(query, resource, account, ledger))
+        for metric in metrics
+    ]
 
 
 def _points_of(stream: Stream, query: MetricQuery, ledger: Ledger) -> _Points:
@@ -117,9 +127,9 @@ def _between(stream: Stream, start: dt.datetime, end: dt.datetime, ledger: Ledge
     return sums
 
 
-def _metric(
+def _series(
     query: MetricQuery, metric: Metric, resource: CognitiveAccount, streams: Sequence[tuple[Stream, _Points]]
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     supported = {name.lower() for name in metric.dimensions}
     # A dimension that the metric does not have is ignored, once the check let it through.
     names = [name for name in query.split if name in supported]
@@ -132,12 +142,17 @@ def _metric(
             quantity = sum(quantities.get(meter, 0) for meter in metric.meters)
             sums = groups.setdefault(values, {})
             sums[start] = sums.get(start, 0) + quantity
-    series = [
+    return [
         {"metadatavalues": [_named(name, value) for name, value in zip(names, values, strict=True)], "data": data}
         for values, sums in sorted(groups.items())
         if any(sums.values())
         for data in [[_point(start, quantity, query, values) for start, quantity in sorted(sums.items())]]
     ]
+
+
+def _answer(
+    query: MetricQuery, metric: Metric, resource: CognitiveAccount, series: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "id": f"{resource.path}/providers/Microsoft.Insights/metrics/{metric.name}",
         "type": "Microsoft.Insights/metrics",
@@ -152,7 +167,7 @@ def _metric(
 def _dimension(stream: Stream, name: str, resource: CognitiveAccount) -> str:
     if name == "region":
         return REGION_NAMES[resource.region]
-    return str(stream.plan.dimensions.get(name) or "__Empty")
+    return str(stream.plan.dimensions.get(name) or _USUAL.get(name, "__Empty"))
 
 
 def _is_asked(query: MetricQuery, name: str, value: str) -> bool:

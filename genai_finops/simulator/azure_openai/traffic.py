@@ -32,8 +32,11 @@ _AGENT = {
     "output": 690.0,
 }
 _PLAIN_CLAUDE = {"uncached_input": 1700.0, "output": 420.0}
-#: Provisioned traffic is counted by the metrics, but what it costs is its capacity.
-_PROVISIONED = {"_input": 3000.0, "_output": 350.0, "_request": 1.0}
+#: What it costs is its capacity.
+_PROVISIONED = {"input": 3000.0, "output": 350.0, "request": 1.0}
+_SPILLED = {"input": 3000.0, "output": 350.0}
+#: Requests that the capacity had no room for.
+_OVERFLOW_HOURS = (0,) * 9 + (2, 3, 2, 1, 3, 4, 2) + (0,) * 8
 
 
 def _geography(deployment: Deployment) -> str:
@@ -65,6 +68,7 @@ class _Builder:
         per_request: Mapping[str, float],
         *,
         version: int = 0,
+        dimensions: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
         """Traffic of a deployment."""
@@ -81,18 +85,23 @@ class _Builder:
                     "modeldeploymentname": deployment.name.lower(),
                     "modelname": deployment.model,
                     "modelversion": wire_version,
+                    **(dimensions or {}),
                 },
                 requests=requests,
                 per_request=per_request,
-                service_tier="batch" if is_batch else "standard",
+                service_tier="batch" if is_batch else "committed" if is_provisioned else "standard",
+                flow="commitment" if is_provisioned else "payg",
                 provider_service_tier=deployment.sku,
                 geography=_geography(deployment),
                 resource_id=deployment.id,
                 resource_name=deployment.name,
                 region_id=deployment.account.region,
-                hours=NIGHT_HOURS if is_batch else OFFICE_HOURS,
-                counts_requests=not is_provisioned,
-                **more,
+                **{
+                    "hours": NIGHT_HOURS if is_batch else OFFICE_HOURS,
+                    # Of provisioned traffic they are one of the meters.
+                    "counts_requests": not is_provisioned,
+                    **more,
+                },
             )
         )
 
@@ -140,6 +149,12 @@ def _plan(builder: _Builder, scenario: Scenario) -> None:
     builder.use("eval-ft", 25, _CHAT, active_percent=40)
     builder.use("router", 700, _PLAIN)
     builder.use("summaries", 130, _DOCUMENTS, active_percent=70)
+    builder.use("chat-ptu", 3000, _PROVISIONED)
+    # What is too much for gpt-41-ptu is served, and charged for, where it spills over to.
+    spilled = {"isspillover": "True"}
+    builder.use("gpt-41-prod", 60, _SPILLED, dimensions=spilled, hours=_OVERFLOW_HOURS, active_percent=45)
+    refused = {"statuscode": "429"}
+    builder.use("eu-ptu", 25, {}, dimensions=refused, hours=_OVERFLOW_HOURS, active_percent=55, counts_requests=True)
 
 
 def build_account(scenario: Scenario, org: str) -> Account:

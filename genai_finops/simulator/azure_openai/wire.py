@@ -5,16 +5,26 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from genai_finops.simulator.azure_openai import lists, metrics, page_faults, retail_prices, tokens
+from genai_finops.simulator.azure_openai import (
+    cost_management,
+    lists,
+    metrics,
+    page_faults,
+    reservations,
+    retail_prices,
+    tokens,
+)
+from genai_finops.simulator.azure_openai.capacity import capacity
 from genai_finops.simulator.azure_openai.estate import CognitiveAccount, Estate, estate_of
 from genai_finops.simulator.azure_openai.query import TOP_LEVEL
 from genai_finops.simulator.azure_openai.traffic import PROVIDER, build_account
+from genai_finops.simulator.capacity import CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.provider import ReportedCharge
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.traffic import Account
-from genai_finops.simulator.wire import Refusal, WireRequest
+from genai_finops.simulator.wire import Refusal, WireAnswer, WireRequest
 
 _ARM, _DATA_PLANE, _LOGIN = "/arm", "/metrics", "/login"
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)(/.*)?")
@@ -22,6 +32,11 @@ _ACCOUNTS = re.compile(r"/subscriptions/[^/]+/providers/microsoft\.cognitiveserv
 _RESOURCE = re.compile(
     r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/microsoft\.cognitiveservices/accounts/[^/]+)"
     r"/(deployments|providers/microsoft\.insights/metrics|providers/microsoft\.insights/metricdefinitions)",
+    re.IGNORECASE,
+)
+_ORDERS = re.compile(r"/providers/microsoft\.capacity/reservationorders(?:/([^/]+)(/.+))?", re.IGNORECASE)
+_TRANSACTIONS = re.compile(
+    r"/providers/microsoft\.billing/billingaccounts/([^/]+)/providers/microsoft\.consumption/reservationtransactions",
     re.IGNORECASE,
 )
 _BATCH = re.compile(r"/([a-z0-9]+)(/subscriptions/[^/]+)/metrics:getBatch", re.IGNORECASE)
@@ -57,12 +72,13 @@ class AzureOpenAI:
             "retail_prices_url": f"{url}{self.mount}{retail_prices.HOST}",
         }
 
-    def account_options(self, account: Account) -> Mapping[str, str]:  # noqa: ARG002  # the id is enough
-        """None."""
-        return {}
+    def account_options(self, account: Account) -> Mapping[str, str]:
+        """Who pays for reservations, and that machine hours are read."""
+        payer = reservations.billing_account_of(account.scenario, account.org)
+        return {"billing_account": payer, "infrastructure": "true"}
 
     def admin_key(self, seed: int, org: str) -> str:
-        """An app with the roles Reader and Monitoring Reader."""
+        """An app with the roles Reader, Monitoring Reader, Reservations Reader and Enrollment Reader."""
         # The tenant does not depend on the days of the scenario.
         return tokens.credential(seed, org, estate_of(Scenario(seed=seed), org).tenant_id)
 
@@ -92,8 +108,8 @@ class AzureOpenAI:
             raise Refusal(401, "AuthorizationFailed", "The client has no Monitoring Reader on the subscription.")
         raise self.failure(403)
 
-    def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any]:
-        """The body of a 200."""
+    def answer(self, request: WireRequest, account: Account, ledger: Ledger) -> dict[str, Any] | WireAnswer:
+        """The body of a 200, or a whole answer."""
         scenario = account.scenario
         if request.path.startswith(retail_prices.HOST):
             return retail_prices.answer(request, self._retail_throttle)
@@ -102,6 +118,8 @@ class AzureOpenAI:
             _, audience, may_read = tokens.identify_client(request, {admin: account.org})
             # A token expires by the real clock, as authorize checks it.
             return tokens.token_answer(admin, audience, may_read=may_read, wall_clock=dt.datetime.now(dt.UTC))
+        if cost_management.answers(request.path):
+            return cost_management.query(request, account, ledger)
         estate = estate_of(scenario, account.org)
         if request.path.startswith(_DATA_PLANE):
             return _data_plane(request, estate, account, ledger)
@@ -115,7 +133,7 @@ class AzureOpenAI:
         """The request without a token of these faults."""
         return page_faults.without_fault_token(request)
 
-    def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any]:
+    def error_body(self, refusal: Refusal, request_id: str) -> dict[str, Any] | WireAnswer:
         """Entra's envelope, the one of Monitor's single-resource route, or Resource Manager's."""
         if refusal.param == tokens.ENTRA:
             return {
@@ -126,6 +144,8 @@ class AzureOpenAI:
                 "trace_id": request_id,
                 "correlation_id": request_id,
             }
+        if cost_management.answers(refusal.path) and refusal.status == 429:  # noqa: PLR2004
+            return cost_management.throttled(refusal)
         error: dict[str, Any] = {"code": refusal.kind, "message": refusal.message}
         return error if refusal.param == TOP_LEVEL else {"error": error}
 
@@ -133,6 +153,10 @@ class AzureOpenAI:
         """The wording of a status."""
         kind, message = _FAILURES.get(status, ("ServiceUnavailable", "The service is unavailable."))
         return Refusal(status, kind, message, retry_after=retry_after)
+
+    def capacity(self, account: Account) -> CapacityEstate:
+        """Provisioned throughput and its reservations."""
+        return capacity(account)
 
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:  # noqa: ARG002
         """None: there is no cost report here."""
@@ -158,6 +182,8 @@ def _resource_manager(request: WireRequest, estate: Estate, account: Account, le
     path = request.path.removeprefix(_ARM)
     if request.method != "GET":
         raise Refusal(405, "MethodNotAllowed", f"The method {request.method} is not allowed for {path}.")
+    if path.lower().startswith("/providers/"):
+        return _tenant(request, path, account, ledger)
     _own(path, estate)
     if _ACCOUNTS.fullmatch(path):
         return lists.accounts(request, estate)
@@ -171,6 +197,20 @@ def _resource_manager(request: WireRequest, estate: Estate, account: Account, le
         case "metrics":
             return metrics.single(request, resource, account, ledger)
     return lists.definitions(request, resource)
+
+
+def _tenant(request: WireRequest, path: str, account: Account, ledger: Ledger) -> dict[str, Any]:
+    paid = _TRANSACTIONS.fullmatch(path)
+    if paid is not None:
+        return reservations.transactions(request, paid[1], account, ledger.now)
+    found = _ORDERS.fullmatch(path)
+    if found is not None and found[1] is None:
+        return reservations.orders(request, account, ledger.now)
+    if found is not None and found[2].lower() == "/reservations":
+        return reservations.reservations(request, found[1], account, ledger.now)
+    if found is not None and found[2].lower() == "/providers/microsoft.consumption/reservationsummaries":
+        return reservations.summaries(request, found[1], account, ledger.now)
+    raise Refusal(404, "InvalidResourceType", f"The resource type could not be found: {path}")
 
 
 def _resource(path: str, estate: Estate) -> CognitiveAccount:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from genai_finops.simulator.gcp_vertex.orders import TRIAL_DAY
 from genai_finops.simulator.gcp_vertex.prices import LONG
 from genai_finops.simulator.google.service_account import project_id
 from genai_finops.simulator.scenario import Scenario
@@ -45,7 +46,7 @@ class _Builder:
         explicit_caching: str | None = None,
         **more: Any,
     ) -> None:
-        """Traffic of one publisher model in one location. That of a commitment (dedicated) is on the wire only."""
+        """Traffic of one publisher model in one location. That within an order (dedicated) is committed."""
         is_dedicated = request_type == "dedicated"
         self.plans.append(
             Plan(
@@ -60,10 +61,8 @@ class _Builder:
                     "source": f"batch_{location}" if is_batch else location,
                 },
                 requests=requests,
-                per_request={f"_{meter}": mean for meter, mean in {**per_request, "request": 1}.items()}
-                if is_dedicated
-                else per_request,
-                service_tier="batch" if is_batch else "standard",
+                per_request=per_request,
+                service_tier="batch" if is_batch else "committed" if is_dedicated else "standard",
                 provider_service_tier=f"{request_type}+batch" if is_batch else request_type,
                 geography="global" if location == "global" else "regional",
                 region_id=location,
@@ -72,7 +71,9 @@ class _Builder:
                 resource_id=f"publishers/{publisher}/models/{model}",
                 resource_name=model,
                 # Batch jobs are no invocations of the online endpoint.
-                counts_requests=not is_batch and not is_dedicated,
+                counts_requests=not is_batch,
+                flow="commitment" if is_dedicated else "payg",
+                is_prompt=is_dedicated,
                 hours=NIGHT_HOURS if is_batch else OFFICE_HOURS,
                 **more,
             )
@@ -99,6 +100,26 @@ def _plan(builder: _Builder) -> None:
     builder.model(anthropic, "claude-sonnet-4-5@20250929", "global", 9, _long_claude(), band=LONG, active_percent=75)
     # The quota of this model is small: one request in twenty is refused.
     builder.model(anthropic, "claude-haiku-4-5@20251001", _US, 2200, {**_AGENT, "_rejected": 0.05})
+    _plan_orders(builder)
+
+
+def _plan_orders(builder: _Builder) -> None:
+    """Traffic within the orders that only one organisation has."""
+    trial = builder.scenario.first_day + dt.timedelta(days=TRIAL_DAY)
+    if builder.org == "acme":
+        builder.model(
+            "google",
+            "gemini-2.5-flash",
+            _US,
+            4000,
+            {**_VOICE, "_rejected": 0.02},
+            request_type="dedicated",
+            first_day=trial,
+            end_day=trial + dt.timedelta(days=7),
+        )
+    if builder.org == "globex":
+        sonnet = "claude-sonnet-4-5@20250929"
+        builder.model("anthropic", sonnet, "global", 9000, _AGENT, band=_SHORT, request_type="dedicated")
 
 
 def _long_claude() -> dict[str, float]:

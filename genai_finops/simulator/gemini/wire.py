@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from genai_finops.simulator.capacity import NO_CAPACITY, CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.gemini import page_faults
 from genai_finops.simulator.gemini.bigquery import BigQuery
@@ -112,6 +113,9 @@ class Gemini:
     def failure(self, status: int, *, retry_after: str | None = None) -> Refusal:
         """The wording of a status."""
         return errors.failure(status, retry_after=retry_after)
+
+    def capacity(self, account: Account) -> CapacityEstate:  # noqa: ARG002 - sells no capacity by the hour
+        return NO_CAPACITY
 
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:  # noqa: ARG002
         """None: the export's charges beside usage belong to the reported costs of the billing account."""

@@ -1,51 +1,37 @@
 """Cloud Monitoring's lists: time series, aligned backwards from the interval's end, and metric descriptors."""
 
-import base64
-import binascii
 import datetime as dt
-import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from genai_finops.simulator.google.errors import GoogleRefusal, invalid
-from genai_finops.simulator.google.filters import Term, field_name, parse_filter, single_metric_type
+from genai_finops.simulator.google.filters import parse_filter
+from genai_finops.simulator.google.series_query import (
+    SeriesQuery,
+    page_position,
+    page_size,
+    page_token,
+    parse_query,
+    query_digest,
+)
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.traffic import Stream
-from genai_finops.simulator.wire import WireRequest, parse_whole
+from genai_finops.simulator.wire import WireRequest
 
-#: Fewer than a client may ask for, so that answers of the simulation come on several pages.
-POINTS_PER_PAGE = 250
-_MAX_PAGE_SIZE = 100_000
 _DAY = dt.timedelta(days=1)
-_HOUR = dt.timedelta(hours=1)
-_DURATION = re.compile(r"^(\d{1,9})s$")
-_MIN_ALIGNMENT = 60
-_PARAMETERS = frozenset(
-    {
-        "filter",
-        "interval.startTime",
-        "interval.endTime",
-        "aggregation.alignmentPeriod",
-        "aggregation.perSeriesAligner",
-        "aggregation.crossSeriesReducer",
-        "aggregation.groupByFields",
-        "view",
-        "pageSize",
-        "pageToken",
-        "orderBy",
-        "alt",
-        "prettyPrint",
-        "$.xgafv",
-    }
-)
-_ALIGNERS = ("ALIGN_NONE", "ALIGN_SUM", "ALIGN_DELTA", "ALIGN_RATE")
-_REDUCERS = ("REDUCE_NONE", "REDUCE_SUM", "REDUCE_MAX")
+_ALIGNERS_OF = {
+    "DELTA": ("ALIGN_NONE", "ALIGN_SUM", "ALIGN_DELTA", "ALIGN_RATE"),
+    "GAUGE": ("ALIGN_SUM", "ALIGN_MEAN"),
+}
 
 #: Quantity of [start, end), an interval inside one UTC day.
 Quantity = Callable[[dt.datetime, dt.datetime], int]
+#: Mean of a gauge's samples in [start, end); None where it has none.
+Mean = Callable[[dt.datetime, dt.datetime], Fraction | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +49,15 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series of a metric and where its values come from."""
+    """One series of a metric and where its values come from: `quantity` of a DELTA metric, or of a GAUGE the sum of its
+    samples, and `mean` of a GAUGE.
+    """
 
     metric: Metric
     metric_labels: Mapping[str, str]
     resource_labels: Mapping[str, str]
-    quantity: Quantity
+    quantity: Quantity | None = None
+    mean: Mean | None = None
 
     @property
     def fields(self) -> dict[str, str]:
@@ -86,20 +75,23 @@ def of_stream(ledger: Ledger, stream: Stream, meter: str) -> Quantity:
     return lambda start, end: ledger.between(stream, start, end).get(meter, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Query:
-    terms: tuple[Term, ...]
-    metric_type: str
-    start: dt.datetime
-    end: dt.datetime
-    period: dt.timedelta
-    aligner: str
-    reducer: str
-    group_by: tuple[str, ...]
-    with_points: bool
-    limit: int
-    position: int
-    digest: str
+def of_levels(ledger: Ledger, levels: Sequence[tuple[dt.datetime, int | None]]) -> Mean:
+    """A gauge that shows each level from its moment on, None as nothing, as far as the clock has come.
+
+    Levels change at whole minutes, which are the times of its samples.
+    """
+    ends = [*(moment for moment, _ in levels[1:]), dt.datetime.max.replace(tzinfo=dt.UTC)]
+
+    def mean(start: dt.datetime, end: dt.datetime) -> Fraction | None:
+        total = seconds = 0
+        for (begins, level), stops in zip(levels, ends, strict=True):
+            overlap = min(stops, end, ledger.now) - max(begins, start)
+            if level is not None and overlap > dt.timedelta(0):
+                total += level * int(overlap.total_seconds())
+                seconds += int(overlap.total_seconds())
+        return Fraction(total, seconds) if seconds else None
+
+    return mean
 
 
 @dataclass(slots=True)
@@ -107,21 +99,40 @@ class _Group:
     metric: Metric
     metric_labels: dict[str, str]
     resource_labels: dict[str, str]
-    values: dict[dt.datetime, int] = field(default_factory=dict)
+    values: dict[dt.datetime, int | Fraction] = field(default_factory=dict)
 
     @property
     def order(self) -> str:
         return json.dumps([self.metric_labels, self.resource_labels], sort_keys=True)
 
 
+class SeriesMemory:
+    """What queries amount to, kept for their further pages until the clock moves on."""
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Ledger, dict[str, list[_Group]]] = WeakKeyDictionary()
+
+    def groups(self, query: SeriesQuery, series: Iterable[Series], ledger: Ledger) -> list[_Group]:
+        """The groups of a query; its digest names path and parameters, and so the project."""
+        known = self._known.setdefault(ledger, {})
+        if query.digest not in known:
+            known[query.digest] = _groups(query, series, ledger)
+        return known[query.digest]
+
+
 def list_time_series(
-    request: WireRequest, metrics: Iterable[Metric], series: Iterable[Series], ledger: Ledger
+    request: WireRequest,
+    metrics: Iterable[Metric],
+    series: Iterable[Series],
+    ledger: Ledger,
+    memory: SeriesMemory | None = None,
 ) -> dict[str, Any]:
     """One page of `timeSeries.list`; `{}` where nothing is found. Raises Refusal.
 
-    `metrics` are those that the project has ever used: the series of another one are refused, not empty.
+    `metrics` are those that the project has ever used: the series of another one are refused, not empty. A `memory` is
+    of one simulated provider, whose series follow from project and ledger.
     """
-    query = _parse(request)
+    query = parse_query(request)
     metric = next((metric for metric in metrics if metric.type == query.metric_type), None)
     if metric is None:
         raise GoogleRefusal(
@@ -129,7 +140,9 @@ def list_time_series(
             f'Cannot find metric(s) that match type = "{query.metric_type}". If a metric was created recently, it '
             f"could take up to 10 minutes to become available. Please try again soon.",
         )
-    groups = _groups(query, [one for one in series if one.metric.type == metric.type], ledger)
+    _refuse_aligner(query.aligner, metric)
+    own = (one for one in series if one.metric.type == metric.type)
+    groups = (memory or SeriesMemory()).groups(query, own, ledger)
     entries = [(group, moment) for group in groups for moment in sorted(group.values, reverse=True)]
     shown = entries[query.position : query.position + query.limit]
     if not shown:
@@ -145,7 +158,7 @@ def list_time_series(
     answer: dict[str, Any] = {"timeSeries": rendered, "unit": metric.unit}
     position = query.position + len(shown)
     if position < len(entries):
-        answer["nextPageToken"] = _page_token(query.digest, position)
+        answer["nextPageToken"] = page_token(query.digest, position)
     return answer
 
 
@@ -157,15 +170,24 @@ def list_metric_descriptors(request: WireRequest, project: str, metrics: Iterabl
         for metric in metrics
         if all(term.holds({"metric.type": metric.type, "resource.type": metric.resource_type}) for term in terms)
     ]
-    digest = _digest(request)
-    position = _position(request, digest)
-    limit = _page_size(request, 10_000)
+    digest = query_digest(request)
+    position = page_position(request, digest)
+    limit = page_size(request, 10_000)
     answer: dict[str, Any] = {}
     if shown := found[position : position + limit]:
         answer["metricDescriptors"] = [_descriptor(project, metric) for metric in shown]
     if position + limit < len(found):
-        answer["nextPageToken"] = _page_token(digest, position + limit)
+        answer["nextPageToken"] = page_token(digest, position + limit)
     return answer
+
+
+def _refuse_aligner(aligner: str, metric: Metric) -> None:
+    # Google aligns in more ways; nobody asks this simulation for them.
+    if aligner not in _ALIGNERS_OF[metric.kind]:
+        raise invalid(
+            f'Field aggregation.perSeriesAligner had an invalid value of "{aligner}": The aligner cannot be applied to '
+            f"metrics with kind {metric.kind} and value type {metric.value_type}."
+        )
 
 
 def _descriptor(project: str, metric: Metric) -> dict[str, Any]:
@@ -184,84 +206,7 @@ def _descriptor(project: str, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _parse(request: WireRequest) -> _Query:
-    for name, _ in request.params:
-        if name not in _PARAMETERS:
-            raise invalid(f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter.')
-    if request.last("orderBy"):
-        raise invalid("Field orderBy is not supported.")
-    terms = parse_filter(request.last("filter"))
-    end = _moment(request, "interval.endTime")
-    start = end if request.last("interval.startTime") is None else _moment(request, "interval.startTime")
-    if start > end:
-        raise invalid("Field interval.endTime must not be before interval.startTime.")
-    aligner = _choice(request, "aggregation.perSeriesAligner", _ALIGNERS)
-    reducer = _choice(request, "aggregation.crossSeriesReducer", _REDUCERS)
-    if aligner == "ALIGN_NONE" and reducer != "REDUCE_NONE":
-        raise invalid("Field aggregation.perSeriesAligner must be set where aggregation.crossSeriesReducer is.")
-    digest = _digest(request)
-    return _Query(
-        terms=terms,
-        metric_type=single_metric_type(terms),
-        start=start,
-        end=end,
-        period=_HOUR if aligner == "ALIGN_NONE" else _alignment(request),
-        aligner=aligner,
-        reducer=reducer,
-        group_by=tuple(_group_field(name) for name in request.values("aggregation.groupByFields")),
-        with_points=request.last("view") != "HEADERS",
-        limit=min(_page_size(request, _MAX_PAGE_SIZE), POINTS_PER_PAGE),
-        position=_position(request, digest),
-        digest=digest,
-    )
-
-
-def _choice(request: WireRequest, name: str, known: Sequence[str]) -> str:
-    value = request.last(name) or known[0]
-    if value not in known:
-        raise invalid(f'Invalid value at "{name}": "{value}"')
-    return value
-
-
-def _moment(request: WireRequest, name: str) -> dt.datetime:
-    text = request.last(name)
-    if text is None:
-        raise invalid(f"Field {name} is required.")
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid(f'Invalid value at "{name}" (type.googleapis.com/google.protobuf.Timestamp), "{text}"') from None
-    if moment.tzinfo is None:
-        raise invalid(f'Field "{name}", Illegal timestamp format; timestamps must end with "Z" or have an offset.')
-    return moment.astimezone(dt.UTC)
-
-
-def _alignment(request: WireRequest) -> dt.timedelta:
-    text = request.last("aggregation.alignmentPeriod") or ""
-    match = _DURATION.match(text)
-    if match is None or int(match.group(1)) < _MIN_ALIGNMENT:
-        raise invalid(
-            f'Field aggregation.alignmentPeriod had an invalid value of "{text}": The value must be at least 60s.'
-        )
-    return dt.timedelta(seconds=int(match.group(1)))
-
-
-def _group_field(text: str) -> str:
-    name = field_name(text)
-    if not name.startswith(("metric.labels.", "resource.labels.", "resource.type", "metadata.")):
-        raise invalid(f'Field aggregation.groupByFields had an invalid value of "{text}".')
-    return name
-
-
-def _page_size(request: WireRequest, largest: int) -> int:
-    text = request.last("pageSize")
-    size = largest if text is None else parse_whole(text)
-    if size is None or size < 0:
-        raise invalid(f'Invalid value at "page_size" (TYPE_INT32), "{text}"')
-    return min(size or largest, largest)
-
-
-def _groups(query: _Query, series: Iterable[Series], ledger: Ledger) -> list[_Group]:
+def _groups(query: SeriesQuery, series: Iterable[Series], ledger: Ledger) -> list[_Group]:
     groups: dict[tuple[tuple[str, str], ...], _Group] = {}
     for one in series:
         fields = one.fields
@@ -288,8 +233,25 @@ def _labels(fields: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}
 
 
-def _aligned(query: _Query, series: Series, ledger: Ledger) -> Iterator[tuple[dt.datetime, int]]:
+def _aligned(query: SeriesQuery, series: Series, ledger: Ledger) -> Iterator[tuple[dt.datetime, int | Fraction]]:
     """Values of the periods, counted back from the interval's end, by their end; periods without data have none."""
+    if query.aligner == "ALIGN_MEAN" and series.mean is not None:
+        yield from _means(query, series.mean, ledger)
+    if query.aligner != "ALIGN_MEAN" and series.quantity is not None:
+        yield from _sums(query, series.quantity, ledger)
+
+
+def _means(query: SeriesQuery, mean: Mean, ledger: Ledger) -> Iterator[tuple[dt.datetime, Fraction]]:
+    skipped = max(0, (query.end - ledger.now) // query.period)
+    end = query.end - skipped * query.period
+    while end > query.start:
+        value = mean(max(end - query.period, query.start), end)
+        if value is not None:
+            yield end, value
+        end -= query.period
+
+
+def _sums(query: SeriesQuery, quantity: Quantity, ledger: Ledger) -> Iterator[tuple[dt.datetime, int]]:
     scenario = ledger.scenario
     first = dt.datetime.combine(scenario.first_day, dt.time(0), tzinfo=dt.UTC)
     last = min(dt.datetime.combine(scenario.last_day, dt.time(0), tzinfo=dt.UTC) + _DAY, ledger.now)
@@ -297,7 +259,7 @@ def _aligned(query: _Query, series: Series, ledger: Ledger) -> Iterator[tuple[dt
     end = query.end - skipped * query.period
     while end > max(query.start, first):
         start = max(end - query.period, query.start)
-        value = sum(series.quantity(*part) for part in _within_days(start, end))
+        value = sum(quantity(*part) for part in _within_days(start, end))
         if value:
             yield end, value
         end -= query.period
@@ -310,23 +272,25 @@ def _within_days(start: dt.datetime, end: dt.datetime) -> Iterator[tuple[dt.date
         start = midnight
 
 
-def _header(query: _Query, group: _Group) -> dict[str, Any]:
-    is_rate = query.aligner == "ALIGN_RATE"
+def _header(query: SeriesQuery, group: _Group) -> dict[str, Any]:
+    is_fraction = query.aligner in {"ALIGN_RATE", "ALIGN_MEAN"}
     header: dict[str, Any] = {
-        "metric": {"type": group.metric.type, "labels": group.metric_labels},
-        "resource": {"type": group.metric.resource_type, "labels": group.resource_labels},
-        "metricKind": "GAUGE" if is_rate else group.metric.kind,
-        "valueType": "DOUBLE" if is_rate else group.metric.value_type,
+        "metric": {"type": group.metric.type, "labels": dict(group.metric_labels)},
+        "resource": {"type": group.metric.resource_type, "labels": dict(group.resource_labels)},
+        "metricKind": "GAUGE" if is_fraction else group.metric.kind,
+        "valueType": "DOUBLE" if is_fraction else group.metric.value_type,
     }
     if query.with_points:
         header["points"] = []
     return header
 
 
-def _point(query: _Query, group: _Group, end: dt.datetime) -> dict[str, Any]:
+def _point(query: SeriesQuery, group: _Group, end: dt.datetime) -> dict[str, Any]:
     value = group.values[end]
     if query.aligner == "ALIGN_RATE":
-        shown: dict[str, Any] = {"doubleValue": value / query.period.total_seconds()}
+        shown: dict[str, Any] = {"doubleValue": float(value / Fraction(query.period.total_seconds()))}
+    elif query.aligner == "ALIGN_MEAN":
+        shown = {"doubleValue": float(value)}
     elif group.metric.value_type == "DISTRIBUTION":
         shown = {"distributionValue": {"count": "1", "mean": value}}
     else:
@@ -339,26 +303,3 @@ def _point(query: _Query, group: _Group, end: dt.datetime) -> dict[str, Any]:
 
 def _instant(moment: dt.datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _digest(request: WireRequest) -> str:
-    """Names a query: everything but the page token, in any order."""
-    asked = sorted((name, value) for name, value in request.params if name != "pageToken")
-    return hashlib.sha256(json.dumps([request.path, asked]).encode()).hexdigest()[:16]
-
-
-def _page_token(digest: str, position: int) -> str:
-    return base64.urlsafe_b64encode(f"{digest}:{position}".encode()).decode()
-
-
-def _position(request: WireRequest, digest: str) -> int:
-    text = request.last("pageToken")
-    if not text:
-        return 0
-    try:
-        found, _, position = base64.urlsafe_b64decode(text).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        found, position = "", ""
-    if found != digest or not position.isdigit():
-        raise invalid("Field pageToken had an invalid value: it is not of this query.")
-    return int(position)

@@ -85,7 +85,8 @@ def _unknown_usage_field(_: Fault, payload: Payload) -> None:
 
 def _change_value(change: Callable[[str], Any]) -> Spoiler:
     def apply(_: Fault, payload: Payload) -> None:
-        for value in itertools.islice(_values(payload), 1):
+        counts = (value for value in _values(payload) if "int64Value" in value)
+        for value in itertools.islice(counts, 1):
             value["int64Value"] = change(value["int64Value"])
 
     return apply

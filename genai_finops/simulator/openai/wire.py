@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genai_finops.simulator import page_faults
+from genai_finops.simulator.capacity import NO_CAPACITY, CapacityEstate
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.noise import token
@@ -108,6 +109,9 @@ class OpenAI:
             status, ("server_error", "The server is overloaded or not ready yet.", None)
         )
         return Refusal(status, kind, message, code=code, retry_after=retry_after)
+
+    def capacity(self, account: Account) -> CapacityEstate:  # noqa: ARG002 - sells no capacity by the hour
+        return NO_CAPACITY
 
     def reported_only(self, account: Account, ledger: Ledger) -> Iterator[ReportedCharge]:
         """Charges of the costs endpoint without a cost in the truth."""

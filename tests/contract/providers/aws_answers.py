@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
-from genai_finops.providers.aws_bedrock import BedrockUsage
 from genai_finops.providers.base import ResourceState, SourceAccount, UsageRow, Window
+from genai_finops.providers.bedrock_source import BedrockSource
 from genai_finops.providers.config import ProviderConfig, load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import usage_source
@@ -49,10 +49,35 @@ def profile(identifier: str, *model_arns: str, name: str = "tenant-acme", region
     }
 
 
+def provisioned(identifier: str = "abc123def456", *, region: str = REGION, **fields: Any) -> dict[str, Any]:
+    """One provisioned model by the hour; `fields` replace or add, None takes away."""
+    model = f"arn:aws:bedrock:{region}::foundation-model/{MODEL}"
+    entry = {
+        "provisionedModelName": "claude-prod",
+        "provisionedModelArn": arn_of(identifier, region=region),
+        "modelArn": model,
+        "desiredModelArn": model,
+        "foundationModelArn": model,
+        "modelUnits": 2,
+        "desiredModelUnits": 2,
+        "status": "InService",
+        "creationTime": "2026-09-01T00:00:00Z",
+        "lastModifiedTime": "2026-09-01T00:00:00Z",
+        **fields,
+    }
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def arn_of(identifier: str = "abc123def456", *, region: str = REGION) -> str:
+    """The ARN of a provisioned model."""
+    return f"arn:aws:bedrock:{region}:{ACCOUNT}:provisioned-model/{identifier}"
+
+
 @dataclass
 class ScriptedAws:
     """What there is, and what was asked."""
 
+    models: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     profiles: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     tags: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     #: Metrics that have data but are older than two weeks.
@@ -89,6 +114,8 @@ class ScriptedAws:
     def _answers(self, operation: str, region: str, body: Any) -> Any:
         if operation == "inference-profiles":
             return {"inferenceProfileSummaries": self.profiles.get(region, [])}
+        if operation == "provisioned-model-throughputs":
+            return {"provisionedModelSummaries": self.models.get(region, [])}
         if operation == "listTagsForResource":
             return {"tags": self.tags.get(body["resourceARN"].rpartition("/")[2], [])}
         if operation == "ListMetrics":
@@ -125,13 +152,15 @@ def source_over(
     account: Mapping[str, str] | None = None,
     secret: str = SECRET,
     now: str = NOW,
+    flow: Literal["payg", "commitment"] = "payg",
     **options: Any,
-) -> BedrockUsage:
+) -> BedrockSource:
     """The source over a scripted AWS, with these options of its flow beside the configured ones."""
     config = _config()
-    flow = config.flows["payg"].model_copy(update={"options": {**config.flows["payg"].options, **options}})
+    values = config.flows[flow]
+    values = values.model_copy(update={"options": {**values.options, **options}})
     source = usage_source(
-        config.model_copy(update={"flows": {"payg": flow}}),
+        config.model_copy(update={"flows": {flow: values}}),
         secret,
         SessionOptions(
             transport=httpx.MockTransport(answer),
@@ -139,10 +168,11 @@ def source_over(
             rate_limiter=Unlimited(),
             sleep=lambda _: None,
         ),
+        flow=flow,
         account=SourceAccount(id=ACCOUNT, options={"regions": REGION, **(account or {})}),
         known_resources=tuple(known_resources),
     )
-    assert isinstance(source, BedrockUsage)
+    assert isinstance(source, BedrockSource)
     return source
 
 

@@ -62,6 +62,51 @@ def metric(name: str, *found: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return {"name": {"value": name}, "unit": "Count", "timeseries": list(found), "errorCode": "Success", **more}
 
 
+ORDER = "/providers/Microsoft.Capacity/reservationOrders/0a1b2c3d-0000-4000-8000-000000000001"
+
+
+def reservation(number: int = 1, *, sku: str = "GlobalProvisionedManaged", **changed: Any) -> dict[str, Any]:
+    """A reservation of fifty units for a month. `changed` are properties."""
+    return {
+        "id": f"{ORDER}/reservations/R-{number}",
+        "location": "eastus",
+        "sku": {"name": sku},
+        "properties": {
+            "reservedResourceType": "OpenAIPTU",
+            "displayName": "PTU",
+            "appliedScopeType": "Shared",
+            "quantity": 50,
+            "term": "P1M",
+            "billingPlan": "Upfront",
+            "effectiveDateTime": "2026-09-20T10:30:00.1234567Z",
+            "expiryDateTime": "2026-10-20T10:30:00Z",
+            "renew": False,
+            **changed,
+        },
+    }
+
+
+def transaction(amount: Any, *, quantity: int = 50, **changed: Any) -> dict[str, Any]:
+    """A payment for the order. `changed` are properties."""
+    return {
+        "properties": {
+            "eventDate": "2026-09-20T10:30:00Z",
+            "eventType": "Purchase",
+            "reservationOrderId": ORDER.rpartition("/")[2],
+            "quantity": quantity,
+            "amount": amount,
+            "currency": "EUR",
+            "billingFrequency": "OneTime",
+            **changed,
+        }
+    }
+
+
+def empty(name: str) -> dict[str, Any]:
+    """A metric without a series."""
+    return metric(name, unit="Percent" if "Utilization" in name else "Count")
+
+
 def definition(name: str, dimensions: Sequence[str] = DIMENSIONS) -> dict[str, Any]:
     return {"name": {"value": name}, "dimensions": [{"value": dimension} for dimension in dimensions]}
 
@@ -95,6 +140,9 @@ class Subscription:
     deployments: Sequence[Mapping[str, Any]] = (deployment("chat"),)
     definitions: Sequence[Mapping[str, Any]] = tuple(definition(name) for name in OLDER[:3])
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reservations: Sequence[Mapping[str, Any]] = ()
+    transactions: Sequence[Mapping[str, Any]] = ()
+    summaries: Sequence[Mapping[str, Any]] = ()
     #: Goes over an answer of metrics before it is sent.
     change: Callable[[httpx.Request, dict[str, Any]], Any] = lambda _, content: content
     asked: list[httpx.Request] = field(default_factory=list)
@@ -105,6 +153,8 @@ class Subscription:
         if path.endswith("/token"):
             scope = parse_qs(request.content.decode())["scope"][0]
             return httpx.Response(200, json={"expires_in": 3599, "access_token": f"token-for-{scope}"})
+        if path.startswith("/providers/"):
+            return httpx.Response(200, json={"value": self._reserved(path), "nextLink": None})
         if path.endswith("/metricDefinitions"):
             return httpx.Response(200, json={"value": list(self.definitions)})
         if path.endswith("/deployments"):
@@ -114,9 +164,16 @@ class Subscription:
             return httpx.Response(200, json={"value": list(self.accounts), "nextLink": None})
         return httpx.Response(200, json=self.change(request, self._metrics(request)))
 
+    def _reserved(self, path: str) -> list[Any]:
+        if path.endswith("/reservationOrders"):
+            return [{"id": ORDER, "properties": {}}] if self.reservations else []
+        if path.endswith("/reservations"):
+            return list(self.reservations)
+        return list(self.summaries if path.endswith("/reservationSummaries") else self.transactions)
+
     def _metrics(self, request: httpx.Request) -> dict[str, Any]:
         names = request.url.params["metricnames"].split(",")
-        answer = {"interval": "PT1H", "value": [self.metrics.get(name, metric(name)) for name in names]}
+        answer = {"interval": "PT1H", "value": [self.metrics.get(name) or empty(name) for name in names]}
         if request.method == "GET":
             return answer
         ids = json.loads(request.content)["resourceids"]

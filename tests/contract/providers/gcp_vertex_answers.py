@@ -30,6 +30,9 @@ LABELS: Mapping[str, Sequence[str]] = {
     "tokens": TOKEN_LABELS,
     "model_invocation_count": ("response_code", "request_type", "method", "error_category", "max_token_size"),
     "character_count": ("type", "request_type"),
+    "consumed_token_throughput": ("request_type", "accounting_resource", "modality"),
+    "dedicated_gsu_limit": (),
+    "dedicated_token_limit": (),
 }
 
 

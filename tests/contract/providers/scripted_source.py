@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -38,14 +38,15 @@ def scripted_source(
     account: SourceAccount | None = None,
     known_resources: Sequence[ResourceState] = (),
     sleep: Callable[[float], None] = lambda _: None,
+    flow: Literal["payg", "commitment", "infrastructure"] = "payg",
 ) -> HttpUsageSource:
-    """The pay-as-you-go source of a provider. `options` replace the configured ones of its flow."""
+    """The source of a provider's flow. `options` replace the configured ones of the flow."""
     config = load_provider_configs(CONFIGS, {})[provider]
-    flow = config.flows["payg"]
+    values = config.flows[flow]
     if options is not None:
-        flow = flow.model_copy(update={"options": dict(options)})
+        values = values.model_copy(update={"options": dict(options)})
     return usage_source(
-        config.model_copy(update={"flows": {"payg": flow}}),
+        config.model_copy(update={"flows": {flow: values}}),
         secret,
         SessionOptions(
             transport=httpx.MockTransport(answer),
@@ -53,6 +54,7 @@ def scripted_source(
             rate_limiter=Unlimited(),
             sleep=sleep,
         ),
+        flow=flow,
         account=account,
         known_resources=known_resources,
     )

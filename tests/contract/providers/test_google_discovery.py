@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from genai_finops.providers.source import HttpUsageSource
 from genai_finops.simulator.gcp_vertex.wire import GcpVertex
 from genai_finops.simulator.google.errors import GoogleRefusal, error_body, error_info
 from genai_finops.simulator.ledger import Ledger
@@ -15,8 +17,9 @@ from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.wire import WireRequest
 
 from .discovery import answer_problems, document, request_problems, schema_problems
-from .gcp_vertex_answers import answering, series, source_over
-from .scripted_source import DAY
+from .gcp_vertex_answers import answering, source_over
+from .scripted_source import DAY, Answer
+from .vertex_capacity_answers import capacity_source
 
 pytest.importorskip("googleapiclient")
 
@@ -25,9 +28,9 @@ MONITORING = document("monitoring.v3")
 SCENARIO = Scenario(first_day=dt.date(2026, 9, 30), last_day=dt.date(2026, 10, 2), orgs=("acme",))
 
 
-def requests_of_a_fetch() -> list[httpx.Request]:
+def requests_of_a_fetch(source_over: Callable[[Answer], HttpUsageSource]) -> list[httpx.Request]:
     asked: list[httpx.Request] = []
-    answer = answering(series())
+    answer = answering()
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request)
@@ -49,14 +52,16 @@ def simulated(request: httpx.Request) -> Any:
     return google.answer(wire, account, Ledger(SCENARIO, dt.datetime(2026, 10, 9, tzinfo=dt.UTC)))
 
 
-def test_every_parameter_of_our_requests_is_one_of_the_interface():
-    requests = requests_of_a_fetch()
+@pytest.mark.parametrize("source", [source_over, capacity_source])
+def test_every_parameter_of_our_requests_is_one_of_the_interface(source):
+    requests = requests_of_a_fetch(source)
     assert {request.url.path.rpartition("/")[2] for request in requests} == {"timeSeries", "metricDescriptors"}
     assert [problem for request in requests for problem in request_problems(MONITORING, request)] == []
 
 
-def test_every_field_of_the_simulators_answers_is_one_of_the_interface():
-    for request in requests_of_a_fetch():
+@pytest.mark.parametrize("source", [source_over, capacity_source])
+def test_every_field_of_the_simulators_answers_is_one_of_the_interface(source):
+    for request in requests_of_a_fetch(source):
         answer = simulated(request)
         assert answer
         assert answer_problems(MONITORING, "GET", request.url.path, answer) == []

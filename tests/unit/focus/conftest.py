@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,20 @@ import duckdb
 import polars as pl
 import pytest
 
+from genai_finops.focus.export import ExportResult, export_focus
+from genai_finops.focus.window import DayWindow
 from genai_finops.schemas.register import TABLES
 from genai_finops.schemas.types import TYPES
+from genai_finops.warehouse.duckdb import open_duckdb
 
 INGESTED_AT = dt.datetime(2026, 11, 5, 6, 0, 0, 123456, tzinfo=dt.UTC)
 DAYS = (dt.date(2026, 10, 30), dt.date(2026, 10, 31), dt.date(2026, 11, 1))
 #: The first has 36 digits: Python's default arithmetic would round a sum of them.
 COSTS = (Decimal("123456789012345678.000000000000000001"), Decimal("0.0000375"), Decimal(0))
+DETAILS = '{"x_ModelId":"gpt-4.1"}'
 FILLERS: dict[str, Any] = {
     "string": "text",
-    "json": '{"x_ModelId":"gpt-4.1"}',
+    "json": "{}",
     "timestamp": INGESTED_AT,
     "date": DAYS[0],
     "bool": False,
@@ -41,8 +45,9 @@ def charge(number: int, day: dt.date, org: str) -> dict[str, Any]:
         "ChargePeriodEnd": midnight + dt.timedelta(days=1),
         "PricingQuantity": Decimal(1000),
         "ListUnitPrice": Decimal("0.000000000001"),
-        "SkuPriceDetails": '{"x_ModelId":"gpt-4.1"}',
+        "SkuPriceDetails": DETAILS,
         "x_OrgSlug": org,
+        "x_IngestionDate": day,
         "x_IsEstimated": number == 0,
         "x_ChargeId": f"{number * 7919 % 10007:032x}",
     }
@@ -56,7 +61,19 @@ def charges() -> Iterator[dict[str, Any]]:
 def unpriced(day: dt.date, org: str) -> dict[str, Any]:
     table = TABLES["genai_costs_daily_unified"]
     row = {column.name: None if column.nullable else FILLERS.get(column.type) for column in table.columns}
-    return row | {"pricing_status": "unpriced", "usage_date": day, "x_org_slug": org}
+    return row | {"pricing_status": "unpriced", "x_ingestion_date": day, "x_org_slug": org}
+
+
+def commitment(org: str, cost: Decimal | None) -> dict[str, Any]:
+    table = TABLES["contract_commitment_1_3"]
+    row = {column.name: None if column.nullable else FILLERS.get(column.type, cost) for column in table.columns}
+    return row | {
+        "BillingCurrency": "USD",
+        "ContractCommitmentCost": cost,
+        "ContractCommitmentId": "order-1",
+        "ContractCommitmentQuantity": Decimal("74400.5"),
+        "x_OrgSlug": org,
+    }
 
 
 def write_tables(path: Path, rows_of: dict[str, list[dict[str, Any]]]) -> None:
@@ -70,10 +87,35 @@ def write_tables(path: Path, rows_of: dict[str, list[dict[str, Any]]]) -> None:
 
 @pytest.fixture(scope="session")
 def warehouse_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 charges of two organisations on three days in two months; acme has one unpriced row on the last day."""
+    """24 charges of two organisations on three days in two months; acme has one unpriced row on the last day.
+
+    Each has a commitment of the same name, globex one whose cost is not known.
+    """
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
     write_tables(
         path,
-        {"cost_data_standard_1_3": list(charges()), "genai_costs_daily_unified": [unpriced(DAYS[2], "acme")]},
+        {
+            "cost_data_standard_1_3": list(charges()),
+            "contract_commitment_1_3": [commitment("acme", COSTS[0]), commitment("globex", None)],
+            "genai_costs_daily_unified": [unpriced(DAYS[2], "acme")],
+        },
     )
     return path
+
+
+@pytest.fixture
+def export(warehouse_path: Path, tmp_path: Path) -> Callable[..., ExportResult]:
+    """Exports both months to the folder `out` of the test; keyword arguments override the defaults."""
+
+    def run(*, warehouse_path: Path = warehouse_path, **arguments: Any) -> ExportResult:
+        defaults = {
+            "window": DayWindow(dt.date(2026, 10, 1), dt.date(2026, 12, 1)),
+            "out": tmp_path / "out",
+            "file_format": "parquet",
+            "now": dt.datetime(2026, 11, 5, 6, tzinfo=dt.UTC),
+            "landed": {},
+        }
+        with open_duckdb(warehouse_path) as warehouse:
+            return export_focus(warehouse, **(defaults | arguments))
+
+    return run

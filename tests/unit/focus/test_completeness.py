@@ -21,6 +21,13 @@ def test_the_landed_days_are_read_from_the_names_of_the_files(tmp_path: Path) ->
     assert landed_days(lake) == {KEY: {dt.date(2026, 10, 1), dt.date(2026, 10, 2)}}
 
 
+def test_a_credential_has_landed_days_of_its_own_in_each_flow(tmp_path: Path) -> None:
+    lake = LakeFiles(str(tmp_path))
+    lake.replace("landing/genai_commitment_usage_raw/day=2026-10-02/openai/acme.main.parquet", b"")
+    found = landed_days(lake)
+    assert {str(key): days for key, days in found.items()} == {"acme/openai/main (commitment)": {dt.date(2026, 10, 2)}}
+
+
 def test_an_empty_lake_has_no_landed_days(tmp_path: Path) -> None:
     assert landed_days(LakeFiles(str(tmp_path))) == {}
 

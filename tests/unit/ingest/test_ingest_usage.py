@@ -95,6 +95,13 @@ class FakeSource:
         assert [page.sha256 for page in pages] == [PAGE.sha256]
         return iter(self.lists)
 
+    def listed_types(self, pages: Sequence[Page]) -> frozenset[str]:
+        assert [page.sha256 for page in pages] == [PAGE.sha256]
+        return frozenset({DEPLOYMENT.resource_type})
+
+    def fetch_lists(self) -> Iterator[Page]:
+        raise AssertionError("usage is read, not lists alone")
+
 
 def credential(
     source: FakeSource | Callable[[], FakeSource],

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from genai_finops.control.capacity_price_rules import CapacityPriceTerms
+from genai_finops.control.capacity_prices import enter_capacity_price, remove_capacity_price
 from genai_finops.control.credentials import add_credential
 from genai_finops.control.database import open_database, writing
 from genai_finops.control.organisations import add_account, add_organisation
@@ -19,7 +21,9 @@ from genai_finops.ingest.price_refresh import RefreshReport, SourceOutcome, refr
 from genai_finops.lake.files import LakeFiles
 from genai_finops.lake.price_book import price_path, read_price_rows, read_price_tables, write_price_rows
 from genai_finops.pricing.book import as_known, revise
-from genai_finops.pricing.sources.statement import StatedRate, Statement
+from genai_finops.pricing.capacity_book import revise_capacity_book
+from genai_finops.pricing.sources.statement import CapacityRate, StatedRate, Statement
+from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.pricing import PRICE_BOOK
 from genai_finops.schemas.validation import empty_frame
 from genai_finops.settings import Settings
@@ -27,6 +31,7 @@ from genai_finops.settings import Settings
 NOW = dt.datetime(2026, 11, 2, 4, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=7)
 SECRET = "planted-secret"
+PRICE_TABLES = ("genai_price_book", "genai_price_factors", "genai_model_alias_rules", "genai_capacity_price_book")
 
 MakeSettings = Callable[..., Settings]
 
@@ -115,12 +120,12 @@ def test_a_new_lake_gets_a_book_of_all_that_is_packaged(files: LakeFiles, settin
         ("genai-prices", "genai_price_book"),
         ("genai-prices", "genai_model_alias_rules"),
         ("list_prices", "genai_price_book"),
+        ("capacity_prices", "genai_capacity_price_book"),
         ("default_prices", "genai_price_book"),
         ("price_factors", "genai_price_factors"),
     }
     assert {name: rows.height for name, rows in read_price_tables(files).items()} == {
-        table: sum(outcome.rows for outcome in report.of_table(table))
-        for table in ("genai_price_book", "genai_price_factors", "genai_model_alias_rules")
+        table: sum(outcome.rows for outcome in report.of_table(table)) for table in PRICE_TABLES
     }
 
 
@@ -156,14 +161,23 @@ def test_a_price_list_that_cannot_be_reached_keeps_what_it_said(files: LakeFiles
     rate = StatedRate(
         provider="azure_openai", model_id="toy", meter="output", unit_price=Decimal(2), valid_from=dt.date(2026, 1, 1)
     )
-    statement = Statement(source="azure_retail", source_version="1", retrieved_at=NOW, rates=(rate,))
+    ptu = CapacityRate(provider="azure_openai", meter="ptu_hour", unit_price=Decimal(1), valid_from=dt.date(2026, 1, 1))
+    statement = Statement(
+        source="azure_retail", source_version="1", retrieved_at=NOW, rates=(rate,), capacity_rates=(ptu,)
+    )
+    capacity = revise_capacity_book(empty_frame(CAPACITY_PRICE_BOOK), statement).frame
     write_price_rows(files, PRICE_BOOK, "azure_retail", revise(empty_frame(PRICE_BOOK), statement))
-    before = stored(files)[price_path(PRICE_BOOK, "azure_retail")]
+    write_price_rows(files, CAPACITY_PRICE_BOOK, "azure_retail", capacity)
+    paths = [price_path(table, "azure_retail") for table in (PRICE_BOOK, CAPACITY_PRICE_BOOK)]
+    before = [stored(files)[path] for path in paths]
 
     report = refresh_all(files, settings, LATER, ["azure_retail", "default_prices"])
 
-    assert [outcome.source for outcome in report.failed] == ["azure_retail"]
-    assert stored(files)[price_path(PRICE_BOOK, "azure_retail")] == before
+    assert [(outcome.source, outcome.table) for outcome in report.failed] == [
+        ("azure_retail", "genai_price_book"),
+        ("azure_retail", "genai_capacity_price_book"),
+    ]
+    assert [stored(files)[path] for path in paths] == before
     assert outcome_of(report, "default_prices").opened > 0
 
 
@@ -258,3 +272,36 @@ def test_a_control_database_that_has_forgotten_a_known_price_is_refused(files: L
 
     assert "no longer has 1 entered prices that the price book knows" in (report.outcomes[0].error or "")
     assert stored(files) == before
+
+
+def test_an_entered_price_of_capacity_is_known_from_its_entry_until_its_removal(
+    files: LakeFiles, settings: Settings
+) -> None:
+    terms = CapacityPriceTerms(
+        provider="azure_openai",
+        meter="ptu_hour",
+        scope="global",
+        purchase_option="on_demand",
+        price_period="hour",
+        unit_price=Decimal("0.8"),
+        currency="USD",
+        valid_from=dt.date(2026, 11, 1),
+    )
+    engine = open_database(settings)
+    with writing(engine) as session:
+        add_organisation(session, slug="acme", name="Acme", is_enabled=True, now=NOW, actor="tester")
+        currencies = {"azure_openai": "USD"}
+        entry = enter_capacity_price(session, terms, org_slug="acme", currencies=currencies, now=NOW, actor="tester").id
+    refresh_all(files, settings, NOW, ["entries"]).raise_failures()
+    with writing(engine) as session:
+        remove_capacity_price(session, entry, org_slug="acme", now=LATER, actor="tester")
+    refresh_all(files, settings, LATER, ["entries"]).raise_failures()
+
+    [row] = read_price_rows(files, CAPACITY_PRICE_BOOK, "entries").to_dicts()
+    assert (row["x_org_slug"], row["source"], row["priority"], row["unit_price"]) == (
+        "acme",
+        "organisation",
+        20,
+        Decimal("0.8"),
+    )
+    assert (row["known_from"], row["known_to"]) == (NOW, LATER)

@@ -50,8 +50,10 @@ def files(tmp_path: Path) -> LakeFiles:
 def listed(files: LakeFiles) -> Callable[..., tuple[ResourceState, ...]]:
     """Keeps what a list of a moment describes, and gives all states."""
 
-    def keep(at: dt.datetime, *resources: ProviderResource, account: ListedAccount = ACME) -> tuple[ResourceState, ...]:
-        keep_listed(files, account, iter(resources), at=at)
+    def keep(
+        at: dt.datetime, *resources: ProviderResource, account: ListedAccount = ACME, complete: tuple[str, ...] = ()
+    ) -> tuple[ResourceState, ...]:
+        keep_listed(files, account, iter(resources), at=at, complete=complete)
         return known_states(files, account)
 
     return keep
@@ -195,6 +197,37 @@ def test_a_value_that_the_table_refuses_is_named_and_nothing_is_written(listed: 
 def test_a_provider_that_lists_nothing_writes_no_file(listed: Listed, files: LakeFiles) -> None:
     assert listed(MONDAY) == ()
     assert files.find("resources") == []
+
+
+def test_a_resource_that_a_whole_list_leaves_out_is_missed_since_then(listed: Listed) -> None:
+    listed(MONDAY, DEPLOYMENT, BARE, complete=("Deployment",))
+    listed(TUESDAY, BARE, complete=("Deployment",))
+    states = listed(WEDNESDAY, BARE, complete=("Deployment",))
+    missed = ResourceState(resource=DEPLOYMENT, first_observed_at=MONDAY, last_observed_at=MONDAY, missed_at=TUESDAY)
+    assert states == (ResourceState(resource=BARE, first_observed_at=MONDAY, last_observed_at=WEDNESDAY), missed)
+
+
+def test_a_whole_list_that_is_empty_misses_everything_of_its_type(listed: Listed) -> None:
+    listed(MONDAY, DEPLOYMENT, deployment(resource_type="Model"))
+    states = listed(TUESDAY, complete=("Deployment",))
+    assert {state.resource.resource_type: state.missed_at for state in states} == {
+        "Deployment": TUESDAY,
+        "Model": None,
+    }
+
+
+def test_a_resource_that_is_listed_again_begins_a_state_and_keeps_the_miss(listed: Listed) -> None:
+    listed(MONDAY, DEPLOYMENT)
+    listed(TUESDAY, complete=("Deployment",))
+    states = listed(WEDNESDAY, DEPLOYMENT, complete=("Deployment",))
+    assert [(state.first_observed_at, state.missed_at) for state in states] == [(MONDAY, TUESDAY), (WEDNESDAY, None)]
+
+
+def test_a_file_from_before_resources_could_be_missed_is_read_and_completed(listed: Listed, files: LakeFiles) -> None:
+    listed(MONDAY, DEPLOYMENT)
+    pl.read_parquet(files.path(ACME.path)).drop("missed_at").write_parquet(files.path(ACME.path))
+    assert [state.missed_at for state in known_states(files, ACME)] == [None]
+    assert [state.missed_at for state in listed(TUESDAY, complete=("Deployment",))] == [TUESDAY]
 
 
 def test_an_empty_list_forgets_nothing(listed: Listed) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from genai_finops.providers.base import (
     Window,
 )
 from genai_finops.providers.cloud_monitoring import (
+    Interval,
     distinct_points,
     metric_descriptors,
     refuse_expired,
@@ -193,6 +195,38 @@ def test_a_series_that_lacks_a_part_is_refused(name):
     del one[name]
     with pytest.raises(MalformedPageError, match=name):
         points_of(page(one))
+
+
+def mean(value: Any, **asked: str) -> Page:
+    gauge = {"interval": {"endTime": "2026-10-02T00:00:00Z"}, "value": {"doubleValue": value}}
+    body = json.dumps({"timeSeries": [series(gauge, metricKind="GAUGE", valueType="DOUBLE")]}).encode()
+    return page_of(body, source="limit", request={**ASKED, **asked})
+
+
+def test_the_mean_of_a_gauge_has_all_the_digits_that_were_written():
+    assert values_of(mean(7 / 3, aligner="ALIGN_MEAN")) == [Decimal("2.3333333333333335")]
+
+
+@pytest.mark.parametrize("value", [-0.5, "2.5", "NaN", True, None, 1e20])
+def test_a_mean_that_is_no_number_is_refused(value):
+    with pytest.raises(MalformedPageError, match="doubleValue"):
+        values_of(mean(value, aligner="ALIGN_MEAN"))
+
+
+def test_a_mean_is_refused_where_a_count_was_asked_for():
+    with pytest.raises(MalformedPageError, match="valueType is 'DOUBLE'"):
+        values_of(mean(2.5))
+
+
+def test_an_interval_of_hours_is_asked_for_as_it_is():
+    asked: list[httpx.Request] = []
+    hours = Interval(TWO_DAYS.start, TWO_DAYS.start + dt.timedelta(hours=3))
+    with session_over({}, asked=asked) as session:
+        values: dict[str, Any] = {"group_by": [], "page_size": 9, "max_pages": 5, "alignment_seconds": 3600}
+        values |= {"provider": "gcp_vertex", "source": "t", "aligner": "ALIGN_MEAN"}
+        list(time_series(session, "acme-prod-1", FILTER, hours, **values))
+    assert asked[0].url.params["interval.endTime"] == "2026-10-01T03:00:00Z"
+    assert asked[0].url.params["aggregation.perSeriesAligner"] == "ALIGN_MEAN"
 
 
 def test_an_empty_label_is_a_missing_one():

@@ -8,12 +8,13 @@ import pytest
 from genai_finops.simulator.google.errors import GoogleRefusal
 from genai_finops.simulator.google.filters import parse_filter, single_metric_type
 from genai_finops.simulator.google.monitoring import (
-    POINTS_PER_PAGE,
     Metric,
     Series,
     list_metric_descriptors,
     list_time_series,
+    of_levels,
 )
+from genai_finops.simulator.google.series_query import POINTS_PER_PAGE
 from genai_finops.simulator.ledger import Ledger
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.wire import Refusal, WireRequest
@@ -24,6 +25,7 @@ COUNT = Metric(type="example.com/count", labels=("kind",), resource_type="exampl
 HISTOGRAM = Metric(
     type="example.com/sizes", labels=("kind",), resource_type="example.com/Thing", value_type="DISTRIBUTION"
 )
+LIMIT = Metric(type="example.com/limit", labels=(), resource_type="example.com/Thing", kind="GAUGE")
 HOUR = dt.timedelta(hours=1)
 
 
@@ -55,7 +57,7 @@ def request(**changes: Any) -> WireRequest:
 
 
 def answer(*found: Series, **changes: Any) -> dict[str, Any]:
-    return list_time_series(request(**changes), (COUNT, HISTOGRAM), found or (series("a"),), LEDGER)
+    return list_time_series(request(**changes), (COUNT, HISTOGRAM, LIMIT), found or (series("a"),), LEDGER)
 
 
 def values(payload: dict[str, Any]) -> list[tuple[str, str]]:
@@ -125,6 +127,47 @@ def test_a_rate_is_a_fraction_and_a_gauge():
     payload = answer(aggregation__perSeriesAligner="ALIGN_RATE")
     (one,) = payload["timeSeries"]
     assert (one["metricKind"], one["points"][0]["value"]) == ("GAUGE", {"doubleValue": 240 / 86400})
+
+
+def at(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{text}Z")
+
+
+def means(*levels: tuple[str, int | None], **changes: Any) -> dict[str, float]:
+    shown = of_levels(LEDGER, [(at(moment), level) for moment, level in levels])
+    gauge = Series(metric=LIMIT, metric_labels={}, resource_labels={}, mean=shown)
+    asked = {
+        "filter": 'metric.type = "example.com/limit"',
+        "aggregation__alignmentPeriod": "3600s",
+        "aggregation__perSeriesAligner": "ALIGN_MEAN",
+        **changes,
+    }
+    (one,) = answer(gauge, **asked)["timeSeries"]
+    assert (one["metricKind"], one["valueType"]) == ("GAUGE", "DOUBLE")
+    return {point["interval"]["endTime"][8:16]: point["value"]["doubleValue"] for point in one["points"]}
+
+
+def test_the_mean_of_a_gauge_that_changes_within_the_hour_is_a_fraction_of_seconds():
+    hours = {"interval__startTime": "2026-10-10T08:00:00Z", "interval__endTime": "2026-10-10T11:00:00Z"}
+    found = means(("2026-10-01T00:00", 2), ("2026-10-10T09:40", 3), **hours)
+    assert found == {"10T11:00": 3.0, "10T10:00": 7 / 3, "10T09:00": 2.0}
+
+
+def test_a_gauge_without_a_level_has_no_points_and_one_that_begins_late_is_no_less():
+    hours = {"interval__startTime": "2026-10-10T08:00:00Z", "interval__endTime": "2026-10-10T11:00:00Z"}
+    assert means(("2026-10-10T09:40", 4), ("2026-10-10T10:00", None), **hours) == {"10T10:00": 4.0}
+
+
+def test_a_gauge_goes_on_after_the_last_day_of_traffic_until_now():
+    hours = {"interval__startTime": "2026-11-05T04:00:00Z", "interval__endTime": "2026-11-05T09:00:00Z"}
+    assert means(("2026-10-01T00:00", 2), **hours) == {"05T06:00": 2.0, "05T05:00": 2.0}
+
+
+@pytest.mark.parametrize(("metric", "aligner"), [("limit", "ALIGN_RATE"), ("count", "ALIGN_MEAN")])
+def test_an_aligner_of_another_kind_of_metric_is_refused(metric, aligner):
+    changes = {"filter": f'metric.type = "example.com/{metric}"', "aggregation__perSeriesAligner": aligner}
+    with pytest.raises(Refusal, match="cannot be applied"):
+        answer(**changes)
 
 
 def test_headers_come_without_points():

@@ -66,25 +66,6 @@ def test_a_row_becomes_a_rate_of_its_pricing_unit_with_its_meter_as_reference():
     )
 
 
-def test_a_reservation_is_a_commitment_although_its_unit_says_an_hour():
-    reason = only_reason(
-        entry(
-            type="Reservation",
-            productName="Azure AI Foundry Provisioned Throughput Reservation",
-            meterName="Provisioned Managed Global Unit",
-            unitOfMeasure="1/Hour",
-            retailPrice=2652,
-            reservationTerm="1 Year",
-        )
-    )
-    assert reason == "a reservation: a commitment at the price of its whole term, no rate of usage"
-
-
-def test_an_hourly_price_of_provisioned_capacity_is_a_commitment():
-    reason = only_reason(entry(meterName="Provisioned Managed Global Unit", unitOfMeasure="1/Hour", retailPrice=1))
-    assert reason == "provisioned capacity: a commitment, no rate of usage"
-
-
 def test_another_type_of_sale_is_skipped():
     assert only_reason(entry(type="DevTestConsumption")) == "type DevTestConsumption: no price of usage on demand"
 
@@ -308,7 +289,6 @@ def test_the_order_of_the_rows_does_not_matter():
         entry(),
         entry(effectiveStartDate="2027-01-01T00:00:00Z", retailPrice=Decimal("0.0015")),
         entry(meterName="gpt 4.1 Outp glbl Tokens", retailPrice=Decimal("0.008")),
-        entry(meterName="Provisioned Managed Global Unit", unitOfMeasure="1/Hour"),
         entry(meterName="unheard of glbl Tokens"),
     ]
     assert read(*rows) == read(*reversed(rows))
