@@ -63,7 +63,7 @@ def _broken(rate: StatedRate, today: dt.date) -> Iterator[str]:
             f"a price needs a {name}" for name in ("meter", "service_tier", "geography") if getattr(rate, name) is None
         )
     for name in given:
-        yield from _unfit_number(name, getattr(rate, name))
+        yield from unfit_number(name, getattr(rate, name))
     if rate.discount_percentage is not None and rate.discount_percentage > _WHOLE:
         yield "discount_percentage takes off more than the whole price"
     if not re.fullmatch(CURRENCY, rate.currency):
@@ -88,7 +88,8 @@ def _unfit_type(rate: StatedRate, given: list[str]) -> Iterator[str]:
         yield "a volume_discount needs volume_threshold_tokens"
 
 
-def _unfit_number(name: str, value: Decimal) -> Iterator[str]:
+def unfit_number(name: str, value: Decimal) -> Iterator[str]:
+    """Why a value (unit_price, discount_percentage, free_tier_quantity) does not fit the type of its column."""
     kind: Any = TYPES[_VALUES[name]].polars  # type: ignore[index]
     if not value.is_finite():
         yield f"{name} {value} is no number"

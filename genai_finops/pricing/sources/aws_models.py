@@ -117,27 +117,32 @@ def _claude_id(family: str, version: str) -> str | None:
 
 
 def model_of(usage: UsageType, attributes: Mapping[str, str]) -> tuple[str, str]:
-    """The model's id and its name in the price list. Raises NoTokenPriceError where it is not known.
+    """The model of a product that is paid by the token; see named_model."""
+    return named_model(usage.model, attributes)
 
-    Usage type and attributes must mean the same model: what stands between a model's name and the count of tokens may
-    be a word that no grammar knows yet.
+
+def named_model(in_usage_type: str | None, attributes: Mapping[str, str]) -> tuple[str, str]:
+    """The model's id and its name in the price list; `in_usage_type` is None for products of the Marketplace.
+
+    Usage type and attributes must mean the same model: what stands between a model's name and what is counted may be a
+    word that no grammar knows yet. Raises NoTokenPriceError where the model is not known.
     """
-    name = attributes.get("model") or (attributes.get("servicename", "") if usage.is_marketplace else "")
+    name = attributes.get("model") or (attributes.get("servicename", "") if in_usage_type is None else "")
     name = name.removesuffix(MARKETPLACE_EDITION).strip()
     refuse_other_products(name)
     by_name = bedrock_model(name)
-    if usage.model is None:
+    if in_usage_type is None:
         if by_name is None:
             raise NoTokenPriceError(f"no id is known of the model {name!r}")
         return by_name, name
-    by_usage_type = bedrock_model(usage.model)
-    if by_usage_type is None and by_name is not None and _joined(by_name.partition(".")[2]) == _joined(usage.model):
+    by_usage_type = bedrock_model(in_usage_type)
+    if by_usage_type is None and by_name is not None and _joined(by_name.partition(".")[2]) == _joined(in_usage_type):
         by_usage_type = by_name
     if by_usage_type is None:
-        raise NoTokenPriceError(f"no id is known of the model {usage.model!r} ({name or 'without a name'})")
+        raise NoTokenPriceError(f"no id is known of the model {in_usage_type!r} ({name or 'without a name'})")
     if by_name not in {None, by_usage_type}:
         raise NoTokenPriceError(f"the usage type is of {by_usage_type}, the attribute model of {by_name}")
-    return by_usage_type, name or usage.model
+    return by_usage_type, name or in_usage_type
 
 
 def long_context_above(model_id: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The AWS Price List: what Bedrock's tokens cost, from GetProducts of the query API.
+"""The AWS Price List: what Bedrock's tokens and its provisioned throughput cost, from GetProducts of the query API.
 
 Prices are public, the API asks for a signed request nevertheless: any account's keys will do, with pricing:GetProducts.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from genai_finops.pricing.sources.aws_capacity import capacity_rates_of, is_capacity
 from genai_finops.pricing.sources.aws_models import PROVIDER
 from genai_finops.pricing.sources.aws_products import Product, read_products
 from genai_finops.pricing.sources.aws_rates import rates_of
@@ -89,14 +90,17 @@ def read_aws_price_list(
                     f"service_codes and regions of price_list"
                 )
             products += found
-    rates, skipped = rates_of(products)
+    usage, capacity = ([product for product in products if is_capacity(product) is sold] for sold in (False, True))
+    rates, skipped = rates_of(usage)
+    capacity_rates, not_sold = capacity_rates_of(capacity)
     published = max((product.published for product in products if product.published), default=None)
     return Statement(
         source=SOURCE,
         source_version=published or retrieved_at.date().isoformat(),
         retrieved_at=retrieved_at,
         rates=rates,
-        skipped=skipped,
+        capacity_rates=capacity_rates,
+        skipped=(*skipped, *not_sold),
         # Only prices of now are listed, and AWS dates them anew with each list.
         covers_history=False,
     )

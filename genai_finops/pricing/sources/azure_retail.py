@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from genai_finops.pricing.sources.azure_capacity import capacity_rates_of, is_capacity
 from genai_finops.pricing.sources.azure_rows import RetailRow, parse_row, rates_of
 from genai_finops.pricing.sources.network import PriceCredential
 from genai_finops.pricing.sources.price_list import price_list_of, public_session
@@ -52,7 +53,7 @@ def read_azure_retail(
     options: SessionOptions,
     retrieved_at: dt.datetime,
 ) -> Statement:
-    """The rates of the configured regions, and every meter that has none with the reason.
+    """The rates of the configured regions, prices of provisioned throughput among them, and why other meters have none.
 
     A price that is listed with a later day is a rate from that day on, and closes the one before it. Nothing is asked
     of an organisation's subscription. Raises ProviderConfigError for options that are wrong, and ProviderError where
@@ -73,13 +74,16 @@ def read_azure_retail(
                     f"price_list.options.service_name (older names have no rows, and case counts) or regions"
                 )
             rows.extend(found)
-    rates, skipped = rates_of(rows, provider=config.id, currency=wanted.currency)
+    usage, capacity = ([row for row in rows if is_capacity(row) is sold] for sold in (False, True))
+    rates, skipped = rates_of(usage, provider=config.id, currency=wanted.currency)
+    capacity_rates, not_sold = capacity_rates_of(capacity, provider=config.id, currency=wanted.currency)
     return Statement(
         source=SOURCE,
         source_version=wanted.api_version,
         retrieved_at=retrieved_at,
         rates=rates,
-        skipped=skipped,
+        capacity_rates=capacity_rates,
+        skipped=(*skipped, *not_sold),
         # A price that is replaced leaves the list.
         covers_history=False,
     )

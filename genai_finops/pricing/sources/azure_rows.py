@@ -16,7 +16,6 @@ from genai_finops.pricing.sources.azure_meters import (
     DATA_ZONE,
     MeterReading,
     counted_block,
-    is_commitment,
     is_timed,
     price_per_pricing_unit,
     read_meter,
@@ -26,8 +25,9 @@ from genai_finops.providers.azure_deployments import UNKNOWN_GEOGRAPHY, sku_term
 from genai_finops.providers.base import MalformedPageError
 from genai_finops.schemas.meters import METERS
 
-_CONSUMPTION = "Consumption"
-_RESERVATION = "Reservation"
+#: Values of `type`.
+CONSUMPTION = "Consumption"
+RESERVATION = "Reservation"
 _FIELDS: Mapping[str, tuple[type, ...]] = {
     "currencyCode": (str,),
     "tierMinimumUnits": (int, Decimal),
@@ -56,6 +56,8 @@ class RetailRow:
     kind: str
     is_primary: bool
     has_end: bool
+    #: Of a reservation.
+    reservation_term: str | None = None
 
     @property
     def subject(self) -> str:
@@ -122,7 +124,15 @@ def parse_row(entry: Any, *, currency: str, subject: str) -> RetailRow:
         kind=entry["type"],
         is_primary=entry["isPrimaryMeterRegion"],
         has_end=entry.get("effectiveEndDate") is not None,
+        reservation_term=_optional_text(entry, "reservationTerm", name, subject),
     )
+
+
+def _optional_text(entry: dict[str, Any], field: str, name: str, subject: str) -> str | None:
+    value = entry.get(field)
+    if value is not None and not isinstance(value, str):
+        raise MalformedPageError(f"{subject}: field {field} of meter {name!r} is {value!r}")
+    return value
 
 
 def _moment(text: str, name: str, subject: str) -> dt.datetime:
@@ -138,7 +148,7 @@ def _moment(text: str, name: str, subject: str) -> dt.datetime:
 def rates_of(
     rows: Iterable[RetailRow], *, provider: str, currency: str
 ) -> tuple[tuple[StatedRate, ...], tuple[SkippedPrice, ...]]:
-    """The rates that the rows make, in a stable order, and what has none with the reason."""
+    """The rates that the rows of usage make, in a stable order, and what has none with the reason."""
     prices: dict[_Key, list[_Price]] = defaultdict(list)
     skipped: dict[tuple[str, str], None] = {}
     for row in rows:
@@ -181,11 +191,7 @@ def _priced(row: RetailRow) -> tuple[_Key, _Price]:
 
 
 def _refuse_other_sales(row: RetailRow) -> None:
-    if row.kind == _RESERVATION:
-        raise _SkippedError("a reservation: a commitment at the price of its whole term, no rate of usage")
-    if is_commitment(row.product, row.meter_name):
-        raise _SkippedError("provisioned capacity: a commitment, no rate of usage")
-    if row.kind != _CONSUMPTION:
+    if row.kind != CONSUMPTION:
         raise _SkippedError(f"type {row.kind}: no price of usage on demand")
     if not row.is_primary:
         raise _SkippedError("not the primary region of the meter: the bill names its meter of another region")

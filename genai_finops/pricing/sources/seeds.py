@@ -3,19 +3,18 @@
 What a seed no longer says is withdrawn: a statement made of one is complete.
 """
 
-import csv
 import datetime as dt
 import hashlib
-import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn, TypeVar, cast
+from typing import cast
 
 import polars as pl
 
 from genai_finops.errors import FinopsError
+from genai_finops.pricing.sources.seed_rows import SeedRow, seed_content, seed_rows
 from genai_finops.pricing.sources.statement import ResetFrequency, StatedRate, Statement
 from genai_finops.schemas.tables.pricing import PRICE_FACTORS
 from genai_finops.schemas.validation import empty_frame, validate
@@ -28,49 +27,6 @@ FACTORS_SOURCE = "price_factors"
 
 _VERSION_DIGITS = 12
 _CUSTOMARY_BLOCK = 1000
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of a seed. Fields that are empty are None; a malformed one is named with file, line and column."""
-
-    path: Path
-    line: int
-    values: dict[str, str]
-
-    def text(self, column: str) -> str | None:
-        if column not in self.values:
-            self._refuse(column, "is no column of the file")
-        return self.values[column] or None
-
-    def required(self, column: str) -> str:
-        return self._read(column, str) or self._refuse(column, "is empty")
-
-    def date(self, column: str) -> dt.date | None:
-        return self._read(column, dt.date.fromisoformat)
-
-    def number(self, column: str) -> Decimal | None:
-        return self._read(column, Decimal)
-
-    def count(self, column: str) -> int | None:
-        return self._read(column, int)
-
-    def flag(self, column: str) -> bool:
-        return self._read(column, {"true": True, "false": False}.__getitem__) or False
-
-    def first_day(self, column: str) -> dt.date:
-        return self.date(column) or self._refuse(column, "is empty")
-
-    def _read(self, column: str, read: Callable[[str], Value]) -> Value | None:
-        text = self.text(column)
-        try:
-            return None if text is None else read(text)
-        except (ValueError, InvalidOperation, KeyError):
-            self._refuse(column, f"is {text!r}")
-
-    def _refuse(self, column: str, problem: str) -> NoReturn:
-        raise FinopsError(f"{self.path}, line {self.line}: {column} {problem}", remedy="Correct the seed")
 
 
 def read_list_prices(path: Path, retrieved_at: dt.datetime) -> Statement:
@@ -78,7 +34,7 @@ def read_list_prices(path: Path, retrieved_at: dt.datetime) -> Statement:
 
     Raises FinopsError that names file, line and column of what cannot be read.
     """
-    rows = _rows(path)
+    rows = seed_rows(path)
     return Statement(
         source="list_prices",
         source_version=max((row.required("checked_on") for row in rows), default="empty"),
@@ -88,7 +44,7 @@ def read_list_prices(path: Path, retrieved_at: dt.datetime) -> Statement:
     )
 
 
-def _list_rate(row: _Row) -> StatedRate:
+def _list_rate(row: SeedRow) -> StatedRate:
     return StatedRate(
         provider=row.required("provider"),
         model_id=row.text("model_id"),
@@ -112,17 +68,17 @@ def read_default_prices(path: Path, retrieved_at: dt.datetime) -> Statement:
     The seed quotes per thousand tokens, in US dollars; rates are per million. Rows that are not enabled are left out.
     The version is the hash of the file. Raises FinopsError that names file, line and column of what cannot be read.
     """
-    rates = (rate for row in _rows(path) if row.flag("is_enabled") for rate in _default_rates(row))
+    rates = (rate for row in seed_rows(path) if row.flag("is_enabled") for rate in _default_rates(row))
     return Statement(
         source="default_prices",
-        source_version=hashlib.sha256(_content(path)).hexdigest()[:_VERSION_DIGITS],
+        source_version=hashlib.sha256(seed_content(path)).hexdigest()[:_VERSION_DIGITS],
         retrieved_at=retrieved_at,
         rates=tuple(rates),
         is_complete=True,
     )
 
 
-def _default_rates(row: _Row) -> Iterator[StatedRate]:
+def _default_rates(row: SeedRow) -> Iterator[StatedRate]:
     if row.required("pricing_type") != "standard":
         raise FinopsError(
             f"{row.path}, line {row.line}: pricing_type {row.text('pricing_type')} has no place among default prices",
@@ -180,21 +136,7 @@ def price_factors_frame(path: Path, known_from: dt.datetime) -> pl.DataFrame:
             "known_from": known_from,
             "known_to": None,
         }
-        for row in _rows(path)
+        for row in seed_rows(path)
     ]
     frame = pl.DataFrame(rows, schema=empty_frame(PRICE_FACTORS).schema)
     return validate(PRICE_FACTORS, frame, subject=str(path))
-
-
-def _rows(path: Path) -> list[_Row]:
-    lines = csv.DictReader(io.StringIO(_content(path).decode("utf-8"), newline=""))
-    return [_Row(path, lines.line_num, values) for values in lines]
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as failure:
-        raise FinopsError(
-            f"{path} cannot be read: {failure.strerror}", remedy="Restore the seeds of this release"
-        ) from failure

@@ -10,8 +10,23 @@ from genai_finops.schemas.price_priorities import PRIORITIES
 PricingType = Literal["standard", "free_tier", "volume_discount", "committed_use", "promotional", "negotiated"]
 DiscountReason = Literal["volume", "commitment", "promotion", "negotiated", "trial"]
 ResetFrequency = Literal["daily", "monthly", "never"]
+PurchaseOption = Literal["on_demand", "spot", "commitment"]
+PricePeriod = Literal["hour", "month", "term"]
+Confidence = Literal["confirmed", "practitioner", "unconfirmed"]
 
-__all__ = ["PRIORITIES", "DiscountReason", "PricingType", "ResetFrequency", "SkippedPrice", "StatedRate", "Statement"]
+__all__ = [
+    "PRIORITIES",
+    "CapacityRate",
+    "Confidence",
+    "DiscountReason",
+    "PricePeriod",
+    "PricingType",
+    "PurchaseOption",
+    "ResetFrequency",
+    "SkippedPrice",
+    "StatedRate",
+    "Statement",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +66,40 @@ class StatedRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityRate:
+    """One price of capacity or of an accelerator as a source states it: a row of `genai_capacity_price_book` without
+    its origin and the time of knowledge.
+
+    `unit_price` is of one unit for `price_period`: an hour, a month of the term, or the whole term. `valid_from` is
+    None where the source names no day, as in StatedRate.
+    """
+
+    provider: str
+    #: A meter of kind capacity or accelerator.
+    meter: str
+    #: As the source or the provider spells it; None where the price is the same for all models.
+    model_id: str | None = None
+    #: Accelerator or machine type in lower case; None for capacity of models.
+    variant: str | None = None
+    workload: str | None = None
+    scope: str | None = None
+    region_id: str | None = None
+    purchase_option: PurchaseOption = "on_demand"
+    #: ISO 8601 duration; None exactly when purchase_option is not commitment.
+    term: str | None = None
+    payment: str | None = None
+    price_period: PricePeriod = "hour"
+    unit_price: Decimal
+    currency: str = "USD"
+    confidence: Confidence = "confirmed"
+    valid_from: dt.date | None
+    valid_to: dt.date | None = None
+    #: Where in the source: a page, a meter, a SKU.
+    source_reference: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedPrice:
     """A price of a source that has no row, and why."""
 
@@ -73,6 +122,8 @@ class Statement:
     source_version: str
     retrieved_at: dt.datetime
     rates: tuple[StatedRate, ...]
+    #: Prices of capacity and accelerators, which have a book of their own.
+    capacity_rates: tuple[CapacityRate, ...] = ()
     skipped: tuple[SkippedPrice, ...] = ()
     is_complete: bool = False
     #: False for a list that gives of each key only what holds now (and later): what was believed of earlier days is

@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+{{ capacity_pricing(decided=ref('int_capacity_pricing__decided'), meter_kind='accelerator') }}
