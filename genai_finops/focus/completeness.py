@@ -7,24 +7,27 @@ from pathlib import PurePosixPath
 
 from genai_finops.focus.window import DayWindow, utc_midnight
 from genai_finops.lake.files import LakeFiles
+from genai_finops.schemas.tables.unified import FLOWS
 from genai_finops.warehouse.base import ReadOnlyWarehouse
 
-_LANDING_TABLE = "genai_payg_usage_raw"
+_LANDING_TABLES = {flow: f"genai_{flow}_usage_raw" for flow in FLOWS}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class CredentialKey:
-    """What one landing file holds the usage of, on its day."""
+    """What one landing file holds the usage of, on its day and in its flow."""
 
     org: str
     provider: str
     credential_id: str
+    flow: str = "payg"
 
     def __str__(self) -> str:
-        return f"{self.org}/{self.provider}/{self.credential_id}"
+        flow = "" if self.flow == "payg" else f" ({self.flow})"
+        return f"{self.org}/{self.provider}/{self.credential_id}{flow}"
 
 
-#: The days that were landed with each credential, empty days included.
+#: The days that were landed with each credential and flow, empty days included.
 LandedDays = Mapping[CredentialKey, Collection[dt.date]]
 
 
@@ -50,15 +53,16 @@ class DayCompleteness:
 
 
 def landed_days(lake: LakeFiles) -> LandedDays:
-    """The landed days of every credential that has any, from the names of the landing files."""
+    """The landed days of every credential and flow that has any, from the names of the landing files."""
     found: dict[CredentialKey, set[dt.date]] = {}
-    for path in lake.find(f"landing/{_LANDING_TABLE}"):
-        day_folder, provider, name = PurePosixPath(path).parts[-3:]
-        if provider == "_schema":
-            continue
-        org, _, credential_id = name.removesuffix(".parquet").partition(".")
-        day = dt.date.fromisoformat(day_folder.removeprefix("day="))
-        found.setdefault(CredentialKey(org, provider, credential_id), set()).add(day)
+    for flow, table in _LANDING_TABLES.items():
+        for path in lake.find(f"landing/{table}"):
+            day_folder, provider, name = PurePosixPath(path).parts[-3:]
+            if provider == "_schema":
+                continue
+            org, _, credential_id = name.removesuffix(".parquet").partition(".")
+            day = dt.date.fromisoformat(day_folder.removeprefix("day="))
+            found.setdefault(CredentialKey(org, provider, credential_id, flow), set()).add(day)
     return found
 
 
@@ -126,8 +130,8 @@ def _unpriced_rows(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | N
     condition, parameters = ("", []) if org is None else (" and x_org_slug = ?", [org])
     return dict(
         warehouse.rows(
-            "select usage_date, count(*) from genai_costs_daily_unified where pricing_status = 'unpriced' "  # noqa: S608 - constants only
-            f"and usage_date >= ? and usage_date < ?{condition} group by usage_date",
+            "select x_ingestion_date, count(*) from genai_costs_daily_unified where pricing_status = 'unpriced' "  # noqa: S608 - constants only
+            f"and x_ingestion_date >= ? and x_ingestion_date < ?{condition} group by x_ingestion_date",
             [window.start, window.end, *parameters],
         )
     )

@@ -1,8 +1,8 @@
-"""Export of the charges as files: one per billing month, with a manifest and the FOCUS metadata beside them."""
+"""Export of both FOCUS datasets as files: charges by billing month, commitments, manifests and metadata beside them."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from pathlib import Path
@@ -12,28 +12,21 @@ import pyarrow as pa
 
 from genai_finops.errors import FinopsError
 from genai_finops.focus.completeness import LandedDays, completeness_of, warnings_of
+from genai_finops.focus.contracts import ExportedContracts, export_contracts
 from genai_finops.focus.files import ExportFormat, WrittenFile, write_file
-from genai_finops.focus.metadata import (
-    DATASET_ID,
-    DatasetInstance,
-    read_json,
-    schema_object,
-    write_json,
-    write_metadata,
-)
+from genai_finops.focus.manifest import Totals, file_entry, write_manifest
+from genai_finops.focus.metadata import DatasetInstance, schema_object, write_description, write_time_sectors
+from genai_finops.focus.versions import FocusVersion, Projection, has_dataset, projection
 from genai_finops.focus.window import BillingMonth, DayWindow, utc_midnight, utc_text
 from genai_finops.schemas.tables.focus import COST_COLUMNS, COST_DATA_STANDARD_1_3
+from genai_finops.schemas.tables.focus_contracts import CONTRACT_COMMITMENT_1_3
 from genai_finops.schemas.tables.unified import COSTS_DAILY_UNIFIED
 from genai_finops.warehouse.base import ReadOnlyWarehouse
-
-#: Cost of each cost column by currency; currencies are never added together.
-Totals = Mapping[str, Mapping[str, Decimal]]
 
 #: The warehouse's costs have up to 38 digits; Python's default of 28 would round their sum.
 _EXACT = Context(prec=60)
 
 _TABLE = COST_DATA_STANDARD_1_3
-_COLUMNS = ", ".join(column.name for column in _TABLE.columns)
 _SUMS = ", ".join(f"sum({name})" for name in COST_COLUMNS)
 #: Neighbours in a file differ little, which is what compression and pruning live on; the id makes the order total.
 _ORDER = "x_OrgSlug, x_GenaiProvider, SkuPriceId, x_ChargeId"
@@ -53,6 +46,8 @@ class ExportResult:
     files: tuple[ExportedMonth, ...]
     manifest: Path
     schema_id: str
+    #: Null in versions that have no such dataset, and where there are no commitments.
+    contracts: ExportedContracts | None
     #: Why the charges may not be all there are, one line per reason; empty for a complete export.
     warnings: tuple[str, ...]
 
@@ -82,11 +77,13 @@ def export_focus(
     now: dt.datetime,
     landed: LandedDays,
     org: str | None = None,
+    version: FocusVersion = "1.3",
 ) -> ExportResult:
-    """Write the charges of the window to `out`, a file for each billing month that has any.
+    """Write the charges of the window to `out`, a file for each billing month that has any, and all commitments.
 
-    Only one day of charges is sorted at a time, so that memory does not grow with the window. The same tables give the
-    same bytes: `now` is written to the metadata only. `landed` says which days were ingested (`landed_days`).
+    A charge belongs to the day of its partition: that of the usage, or the first day of what a payment is for. Only one
+    day of charges is sorted at a time, so that memory does not grow with the window. The same tables give the same
+    bytes: `now` is written to the metadata only. `landed` says which days were ingested (`landed_days`).
 
     Raises FinopsError when the tables were not built, or when the window has no charge.
     """
@@ -98,25 +95,38 @@ def export_focus(
             remedy="ingest these days and build the tables, or give a window that has usage; "
             "what could not be priced is in genai_unpriced_usage",
         )
-    instance = DatasetInstance(org)
-    schema = schema_object(_TABLE, instance, now)
+    instance = DatasetInstance(org, "CostAndUsage", version)
+    projected = projection(version)
+    schema = schema_object(projected.table, instance, now)
+    schema_id = str(schema["SchemaId"])
     files = tuple(
-        _export_month(warehouse, month, counts, instance=instance, out=out, file_format=file_format)
+        _export_month(warehouse, projected, month, counts, instance=instance, out=out, file_format=file_format)
         for month, counts in _by_month(days).items()
     )
     _remove_emptied(out, window, instance, file_format, files)
     last_ingested = {count.day: count.last_ingested for count in days}
     completeness = completeness_of(warehouse, window, org=org, landed=landed, charged=last_ingested, now=now)
-    write_metadata(
-        out, instance=instance, schema=schema, completeness=completeness, last_ingested=last_ingested, now=now
+    write_description(out, instance, schema)
+    write_time_sectors(out, instance=instance, completeness=completeness, last_ingested=last_ingested, now=now)
+    manifest = write_manifest(out, instance, schema_id, (_manifest_entry(exported, schema_id) for exported in files))
+    contracts = None
+    if has_dataset(version, "ContractCommitment"):
+        contracts = export_contracts(warehouse, org=org, version=version, out=out, file_format=file_format, now=now)
+    return ExportResult(
+        files=files,
+        manifest=manifest,
+        schema_id=schema_id,
+        contracts=contracts,
+        warnings=(
+            *warnings_of(completeness),
+            *_estimated(warehouse, window, org),
+            *(contracts.warnings if contracts else ()),
+        ),
     )
-    manifest = _write_manifest(out, instance, str(schema["SchemaId"]), files)
-    warnings = [*warnings_of(completeness), *_estimated(warehouse, window, org)]
-    return ExportResult(files=files, manifest=manifest, schema_id=str(schema["SchemaId"]), warnings=tuple(warnings))
 
 
 def _require_tables(warehouse: ReadOnlyWarehouse) -> None:
-    for table in (_TABLE, COSTS_DAILY_UNIFIED):
+    for table in (_TABLE, CONTRACT_COMMITMENT_1_3, COSTS_DAILY_UNIFIED):
         if not warehouse.has_table(table.name):
             raise FinopsError(
                 f"the warehouse has no table {table.name}",
@@ -126,6 +136,7 @@ def _require_tables(warehouse: ReadOnlyWarehouse) -> None:
 
 def _export_month(
     warehouse: ReadOnlyWarehouse,
+    projected: Projection,
     month: BillingMonth,
     days: list[_DayCount],
     *,
@@ -135,7 +146,7 @@ def _export_month(
 ) -> ExportedMonth:
     path = _path(out, instance, month, file_format)
     expected = sum(count.rows for count in days)
-    written = write_file(path, _TABLE, _charges(warehouse, days, instance.org), file_format)
+    written = write_file(path, projected.table, _charges(warehouse, projected, days, instance.org), file_format)
     if written.rows != expected:
         raise FinopsError(
             f"{path.name} has {written.rows} charges where the table had {expected}",
@@ -158,18 +169,20 @@ def _path(out: Path, instance: DatasetInstance, month: BillingMonth, file_format
     return out / f"{instance.file_stem}_{month}.{file_format}"
 
 
-def _charges(warehouse: ReadOnlyWarehouse, days: list[_DayCount], org: str | None) -> Iterator[pa.RecordBatch]:
+def _charges(
+    warehouse: ReadOnlyWarehouse, projected: Projection, days: list[_DayCount], org: str | None
+) -> Iterator[pa.RecordBatch]:
     for count in days:
         condition, parameters = _condition(DayWindow(count.day, count.day + dt.timedelta(days=1)), org)
         yield from warehouse.batches(
-            f"select {_COLUMNS} from {_TABLE.name} where {condition} order by {_ORDER}",  # noqa: S608 - constants only
+            f"select {projected.select_list} from {_TABLE.name} where {condition} order by {_ORDER}",  # noqa: S608 - constants only
             parameters,
         )
 
 
 def _condition(window: DayWindow, org: str | None) -> tuple[str, list[object]]:
-    condition = "ChargePeriodStart >= ? and ChargePeriodStart < ?"
-    parameters: list[object] = [utc_midnight(window.start), utc_midnight(window.end)]
+    condition = "x_IngestionDate >= ? and x_IngestionDate < ?"
+    parameters: list[object] = [window.start, window.end]
     if org is None:
         return condition, parameters
     return f"{condition} and x_OrgSlug = ?", [*parameters, org]
@@ -178,13 +191,13 @@ def _condition(window: DayWindow, org: str | None) -> tuple[str, list[object]]:
 def _count_days(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | None) -> list[_DayCount]:
     condition, parameters = _condition(window, org)
     answer = warehouse.rows(
-        f"select ChargePeriodStart, BillingCurrency, count(*), max(x_IngestedAt), {_SUMS} "  # noqa: S608 - constants only
-        f"from {_TABLE.name} where {condition} group by ChargePeriodStart, BillingCurrency order by 1, 2",
+        f"select x_IngestionDate, BillingCurrency, count(*), max(x_IngestedAt), {_SUMS} "  # noqa: S608 - constants only
+        f"from {_TABLE.name} where {condition} group by x_IngestionDate, BillingCurrency order by 1, 2",
         parameters,
     )
     by_day: defaultdict[dt.date, list[tuple[Any, ...]]] = defaultdict(list)
-    for start, *rest in answer:
-        by_day[start.astimezone(dt.UTC).date()].append(tuple(rest))
+    for day, *rest in answer:
+        by_day[day].append(tuple(rest))
     return [
         _DayCount(
             day=day,
@@ -224,38 +237,11 @@ def _estimated(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | None)
     return [f"{rows} charges are estimates, {reason}: see x_IsEstimated"] if rows else []
 
 
-def _write_manifest(out: Path, instance: DatasetInstance, schema_id: str, files: tuple[ExportedMonth, ...]) -> Path:
-    """The manifest of the folder: this delivery, and the files of earlier ones that it did not replace."""
-    path = out / f"{instance.file_stem}.manifest.json"
-    earlier = read_json(path, {"Files": []})
-    entries = {entry["Path"]: entry for entry in earlier["Files"] if (out / entry["Path"]).exists()}
-    for exported in files:
-        entries[exported.file.path.name] = {
-            "Path": exported.file.path.name,
-            "SchemaId": schema_id,
-            "BillingPeriodStart": utc_text(utc_midnight(exported.month.start)),
-            "BillingPeriodEnd": utc_text(utc_midnight(exported.month.end)),
-            "Rows": exported.file.rows,
-            "Bytes": exported.file.bytes,
-            "Sha256": exported.file.sha256,
-            "Totals": {
-                currency: {name: decimal_text(amount) for name, amount in costs.items()}
-                for currency, costs in sorted(exported.totals.items())
-            },
-        }
-    write_json(
-        path,
-        {
-            "DatasetInstanceId": instance.id,
-            "FocusDatasetId": DATASET_ID,
-            "SchemaId": schema_id,
-            "Files": [entries[name] for name in sorted(entries)],
-        },
+def _manifest_entry(exported: ExportedMonth, schema_id: str) -> dict[str, Any]:
+    return file_entry(
+        exported.file,
+        schema_id,
+        exported.totals,
+        BillingPeriodStart=utc_text(utc_midnight(exported.month.start)),
+        BillingPeriodEnd=utc_text(utc_midnight(exported.month.end)),
     )
-    return path
-
-
-def decimal_text(amount: Decimal) -> str:
-    """Plain text, because a JSON number would be read as floating point."""
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

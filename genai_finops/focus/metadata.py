@@ -18,12 +18,12 @@ from typing import Any
 import genai_finops
 from genai_finops.focus.completeness import DayCompleteness
 from genai_finops.focus.files import replacing
+from genai_finops.focus.versions import DatasetId, FocusVersion
 from genai_finops.focus.window import utc_midnight, utc_text
 from genai_finops.schemas.table import Column, Table
-from genai_finops.schemas.tables.focus import DEPRECATED_COLUMNS, FOCUS_VERSION
+from genai_finops.schemas.tables.focus import DEPRECATED_COLUMNS
 from genai_finops.schemas.types import TYPES
 
-DATASET_ID = "CostAndUsage"
 _DATA_GENERATOR = "genai-finops"
 #: Fixed for ever: identifiers of equal content are equal wherever they are made.
 _NAMESPACE = uuid.UUID("5b1f8a52-9f0e-5c0f-9d53-6b3f6f2c1a13")
@@ -35,51 +35,54 @@ _DATA_TYPES = {
     "bool": "BOOLEAN",
     "int": "INTEGER",
 }
-#: Longest texts, where a rule of FOCUS asks for it. assert_focus_charges_are_named holds the model to it.
-STRING_MAX_LENGTHS = {"ChargeDescription": 1024}
+#: Longest texts, where a rule of FOCUS asks for it. assert_focus_charges_are_named and assert_focus_contracts_are_known
+#: hold the models to it.
+STRING_MAX_LENGTHS = {"ChargeDescription": 1024, "ContractCommitmentDescription": 1024}
+_NAMES: dict[DatasetId, tuple[str, str]] = {
+    "CostAndUsage": ("Cost and Usage", "cost_and_usage"),
+    "ContractCommitment": ("Contract Commitment", "contract_commitment"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetInstance:
-    """One delivered dataset: all organisations, or one."""
+    """One delivered dataset: of all organisations, or of one, in one version of FOCUS."""
 
     org: str | None
+    dataset: DatasetId = "CostAndUsage"
+    version: FocusVersion = "1.3"
 
     @property
     def id(self) -> str:
-        return str(uuid.uuid5(_NAMESPACE, f"{DATASET_ID}/{self.org or ''}"))
+        version = "" if self.version == "1.3" else f"/{self.version}"
+        return str(uuid.uuid5(_NAMESPACE, f"{self.dataset}/{self.org or ''}{version}"))
 
     @property
     def name(self) -> str:
-        return "Cost and Usage" if self.org is None else f"Cost and Usage of {self.org}"
+        version = "" if self.version == "1.3" else f" in FOCUS {self.version}"
+        return f"{_NAMES[self.dataset][0]}{'' if self.org is None else f' of {self.org}'}{version}"
 
     @property
     def file_stem(self) -> str:
-        return "cost_and_usage" if self.org is None else f"cost_and_usage_{self.org}"
+        """Begin of the names of its files: those of other versions, organisations and datasets differ."""
+        version = "" if self.version == "1.3" else f"_focus_{self.version.replace('.', '_')}"
+        return f"{_NAMES[self.dataset][1]}{version}{'' if self.org is None else f'_{self.org}'}"
 
 
 def schema_object(table: Table, instance: DatasetInstance, now: dt.datetime) -> dict[str, Any]:
     """The Schema object of the columns. Its id follows from its content, so that a change is a new object."""
     content = {
-        "FocusVersion": FOCUS_VERSION,
+        "FocusVersion": instance.version,
         "DataGeneratorVersion": genai_finops.__version__,
         "DatasetInstanceId": instance.id,
-        "ColumnDefinition": [_column_definition(column) for column in table.columns],
+        "ColumnDefinition": [_column_definition(column, instance.version) for column in table.columns],
     }
     schema_id = str(uuid.uuid5(_NAMESPACE, json.dumps(content, sort_keys=True)))
     return {"SchemaId": schema_id, "CreationDate": utc_text(now), **content}
 
 
-def write_metadata(
-    out: Path,
-    *,
-    instance: DatasetInstance,
-    schema: Mapping[str, Any],
-    completeness: Iterable[DayCompleteness],
-    last_ingested: Mapping[dt.date, dt.datetime],
-    now: dt.datetime,
-) -> None:
-    """Write or update the metadata files. Sectors of other months, from earlier exports into the folder, stay."""
+def write_description(out: Path, instance: DatasetInstance, schema: Mapping[str, Any]) -> None:
+    """Write or update what does not change with the data: the generator, the dataset and its schema."""
     folder = out / "metadata"
     write_json(folder / "data_generator.json", {"DataGenerator": _DATA_GENERATOR})
 
@@ -87,7 +90,7 @@ def write_metadata(
     instances[instance.id] = {
         "DatasetInstanceId": instance.id,
         "DatasetInstanceName": instance.name,
-        "FocusDatasetId": DATASET_ID,
+        "FocusDatasetId": instance.dataset,
     }
     write_json(folder / "dataset_instances.json", [instances[key] for key in sorted(instances)])
 
@@ -96,8 +99,21 @@ def write_metadata(
     if not schema_path.exists():
         write_json(schema_path, schema)
 
-    recency_path = folder / "recency" / f"{instance.id}.json"
-    stored = read_json(recency_path, {"TimeSectors": []})
+
+def write_time_sectors(
+    out: Path,
+    *,
+    instance: DatasetInstance,
+    completeness: Iterable[DayCompleteness],
+    last_ingested: Mapping[dt.date, dt.datetime],
+    now: dt.datetime,
+) -> None:
+    """Write or update the recency of data that has days.
+
+    Sectors of other months, from earlier exports into the folder, stay.
+    """
+    path = _recency_path(out, instance)
+    stored = read_json(path, {"TimeSectors": []})
     sectors = {sector["TimeSectorStart"]: sector for sector in stored["TimeSectors"]}
     for entry in completeness:
         sector = _time_sector(entry, last_ingested.get(entry.day, now))
@@ -108,7 +124,24 @@ def write_metadata(
         "RecencyLastUpdated": utc_text(now),
         "TimeSectors": [sectors[start] for start in sorted(sectors)],
     }
-    write_json(recency_path, recency)
+    write_json(path, recency)
+
+
+def write_completeness(
+    out: Path, *, instance: DatasetInstance, is_complete: bool, last_updated: dt.datetime, now: dt.datetime
+) -> None:
+    """Write the recency of data that has no days."""
+    recency = {
+        "DatasetInstanceId": instance.id,
+        "DatasetInstanceLastUpdated": utc_text(last_updated),
+        "RecencyLastUpdated": utc_text(now),
+        "DatasetInstanceComplete": is_complete,
+    }
+    write_json(_recency_path(out, instance), recency)
+
+
+def _recency_path(out: Path, instance: DatasetInstance) -> Path:
+    return out / "metadata" / "recency" / f"{instance.id}.json"
 
 
 def read_json(path: Path, default: Any) -> Any:
@@ -131,7 +164,7 @@ def _time_sector(entry: DayCompleteness, last_updated: dt.datetime) -> dict[str,
     }
 
 
-def _column_definition(column: Column) -> dict[str, Any]:
+def _column_definition(column: Column, version: FocusVersion) -> dict[str, Any]:
     definition: dict[str, Any] = {"ColumnName": column.name, "DataType": _DATA_TYPES.get(column.type, "DECIMAL")}
     if definition["DataType"] == "DECIMAL":
         precision, scale = TYPES[column.type].duckdb.removeprefix("decimal(").removesuffix(")").split(",")
@@ -140,8 +173,10 @@ def _column_definition(column: Column) -> dict[str, Any]:
         definition["StringEncoding"] = "UTF-8"
     if column.name in STRING_MAX_LENGTHS:
         definition["StringMaxLength"] = STRING_MAX_LENGTHS[column.name]
-    if column.name in DEPRECATED_COLUMNS:
+    if version == "1.3" and column.name in DEPRECATED_COLUMNS:
         definition["Deprecated"] = True
     if column.name == "Tags":
         definition["ProviderTagPrefixes"] = []
+    # FOCUS defines no such key.
+    definition["x_Description"] = column.description
     return definition

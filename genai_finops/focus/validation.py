@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genai_finops.errors import FinopsError
+from genai_finops.focus.versions import DatasetId
 from genai_finops.schemas.tables.focus import FOCUS_VERSION
 
 _TOTALS = re.compile(r"^Total: (\d+) \| Pass: (\d+) \| Fail: (\d+) \| Skipped: (\d+)", re.MULTILINE)
@@ -46,10 +47,16 @@ class Verdict:
         return self.failed == 0
 
 
-def validate_export(path: Path, *, python: Path, rules_dir: Path, dataset: str = "CostAndUsage") -> Verdict:
+def dataset_of(path: Path) -> DatasetId:
+    """The FOCUS dataset that a file of an export holds, by its name."""
+    return "ContractCommitment" if path.name.startswith("contract_commitment") else "CostAndUsage"
+
+
+def validate_export(path: Path, *, python: Path, rules_dir: Path, dataset: DatasetId | None = None) -> Verdict:
     """Run the official validator over one data file with every applicability criterion switched on.
 
-    `python` is the interpreter of the validator's environment, `rules_dir` a folder with its `model-1.3.json`.
+    The dataset is that of the file's name, unless it is given. `python` is the interpreter of the validator's
+    environment, `rules_dir` a folder with its `model-1.3.json`.
     Raises FinopsError when the validator is not installed there, or ends without a verdict.
     """
     # Not resolved: the interpreter of a virtual environment is a link, and is that environment's only by its own path.
@@ -62,7 +69,7 @@ def validate_export(path: Path, *, python: Path, rules_dir: Path, dataset: str =
     options = {
         "--data-file": str(path.resolve()),
         "--validate-version": FOCUS_VERSION,
-        "--focus-dataset": dataset,
+        "--focus-dataset": dataset or dataset_of(path),
         "--rule-set-path": str(rules_dir.resolve()),
         "--applicability-criteria": "ALL",
     }

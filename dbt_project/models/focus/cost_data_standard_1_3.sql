@@ -1,20 +1,47 @@
 {{ config(**replaced_by_day('cost_data_standard_1_3')) }}
 
-with costs as (
+{#- What tells one charge from another; of payments and commitments also what it is and what it pays for. -#}
+{%- set key = [
+    'costs.x_org_slug', 'costs.x_pipeline_id', 'costs.x_credential_id', 'costs.x_pipeline_run_date', 'costs.flow', 'costs.provider',
+    'costs.usage_date', 'costs.sub_account_id', 'costs.sub_account_type', 'costs.resource_id', 'costs.resource_type',
+    'costs.api_key_id', 'costs.provider_model_id', 'costs.region_id', 'costs.geography', 'costs.service_tier',
+    'costs.provider_service_tier', 'costs.context_band', 'costs.variant', 'costs.metering_source', 'costs.meter',
+] -%}
+{%- set commitment_key = key + [
+    'costs.charge_category', 'costs.commitment_id', 'costs.commitment_status', 'costs.charge_period_start',
+] -%}
+
+{#- What is bought and what is left idle is the commitment itself; what is used is a resource. -#}
+{%- set is_commitment = "(costs.charge_category = 'Purchase' or costs.commitment_status = 'Unused')" -%}
+
+-- Committed tokens are paid by a commitment and those of a free tier by nobody: they are no charges. Unpriced usage has no cost.
+-- Most charges are of pay-as-you-go: they are kept apart from what only commitments need.
+with token_costs as (
     select * from {{ ref('genai_costs_daily_unified') }}
+    where
+        flow = 'payg'
+        and pricing_status in ('priced', 'estimated')
+        and {{ in_window('x_ingestion_date') }}
 ),
 
-rates as (
-    select * from {{ ref('genai_payg_pricing') }}
+capacity_costs as (
+    select * from {{ ref('genai_costs_daily_unified') }}
+    where
+        flow != 'payg'
+        and pricing_status in ('priced', 'estimated')
+        and {{ in_window('x_ingestion_date') }}
 ),
 
-alias_rules as (
-    select * from {{ source('prices', 'genai_model_alias_rules') }}
-    where {{ as_known() }}
+token_skus as (
+    select * from {{ ref('int_focus__token_skus') }}
 ),
 
-meters as (
-    select * from {{ source('reference', 'genai_meters') }}
+capacity_skus as (
+    select * from {{ ref('int_focus__capacity_skus') }}
+),
+
+commitments as (
+    select * from {{ ref('int_focus__commitments') }}
 ),
 
 providers as (
@@ -25,119 +52,80 @@ accounts as (
     select * from {{ source('reference', 'genai_provider_accounts') }}
 ),
 
--- Several rules lead to one model. One developer and one family are taken for all of them, because SkuPriceDetails has to be
--- the same on every row of a SkuPriceId.
-models as (
+-- All joins are left ones, so that a charge whose names are missing is still there with its money; the contract and
+-- assert_focus_charges_are_named then say what is missing.
+token_charges as (
     select
-        provider,
-        model_id,
-        max(model_developer) as model_developer,
-        max(model_family) as model_family
-    from alias_rules
-    group by provider, model_id
+        costs.*,
+        {{ row_id(key) }} as charge_id,
+        case costs.pricing_reason
+            when 'unknown_context_band'
+                then token_skus.charge_description || ', the lowest of the prices that the usage can have'
+            when 'unknown_cache_share'
+                then token_skus.charge_description || ', as if none of it had been read from a cache'
+            when 'unknown_cache_lifetime'
+                then token_skus.charge_description || ', as if all of it had been written for five minutes'
+            else token_skus.charge_description
+        end as charge_description,
+        token_skus.sku_id,
+        token_skus.sku_meter,
+        token_skus.sku_price_id,
+        token_skus.sku_price_details,
+        costs.quantity as consumed_quantity,
+        costs.resource_id as charged_resource_id,
+        costs.resource_name as charged_resource_name,
+        coalesce(costs.resource_type, 'Resource') as charged_resource_type,
+        cast(null as {{ type_of('string') }}) as contract_id,
+        cast(null as {{ type_of('string') }}) as commitment_name,
+        cast(null as {{ type_of('string') }}) as commitment_type,
+        cast(null as {{ type_of('string') }}) as commitment_unit
+    from token_costs as costs
+    left join token_skus
+        on token_skus.pricing_id = costs.pricing_id
 ),
 
--- What the price list says, not what the usage says, decides the SKU: a SkuPriceId is one line of a price list.
-price_lines as (
+capacity_charges as (
     select
-        rates.pricing_id,
-        rates.provider,
-        rates.model_id,
-        rates.meter,
-        rates.service_tier,
-        rates.geography,
-        rates.variant,
-        rates.x_org_slug,
-        rates.currency,
-        rates.unit_price,
-        models.model_developer,
-        models.model_family,
-        meters.sku_meter,
-        meters.pricing_unit,
-        meters.token_direction,
-        meters.token_cache_action,
-        providers.service_name,
-        {{ focus_context_band('rates.context_tokens_above', 'rates.context_tokens_up_to') }} as context_band,
-        {{ focus_processing_mode('rates.service_tier') }} as processing_mode,
-        upper(substr(meters.modality, 1, 1)) || substr(meters.modality, 2) as modality,
-        case rates.meter when 'cache_write_5m' then '5m' when 'cache_write_1h' then '1h' end as cache_ttl,
-        case
-            when rates.geography = 'global' then 'Global'
-            when rates.geography like 'regional%' or rates.geography like '%-%' then 'Regional'
-            else 'DataZone'
-        end as serving_scope
-    from rates
-    inner join meters
-        on meters.meter = rates.meter
-    inner join providers
-        on providers.provider = rates.provider
-    left join models
-        on models.provider = rates.provider
-        and models.model_id = rates.model_id
-),
-
--- Batch is sold as an article of its own; the other tiers are prices of the same article.
-skus as (
-    select
-        *,
-        coalesce(model_id || '-', '') || case when service_tier = 'batch' then 'batch-' else '' end
-        || {{ focus_meter_slug('meter') }} as sku_id,
-        case when service_tier = 'batch' then 'Batch ' else '' end || sku_meter as sku_meter_of_mode
-    from price_lines
-),
-
-sku_prices as (
-    select
-        pricing_id,
-        sku_id,
-        sku_meter_of_mode as sku_meter,
-        provider || '/' || sku_id || '/' || service_tier
-        || case when geography = 'global' then '' else '/geography=' || geography end
-        || coalesce('/context=' || context_band, '')
-        || coalesce('/variant=' || variant, '')
-        -- A price that only an organisation has is a line of no one else's price list.
-        || coalesce('/organisation=' || x_org_slug, '') as sku_price_id,
-        {{ json_object_text([
-            ('x_ModelDeveloper', 'model_developer', 'string'),
-            ('x_ModelFamily', 'model_family', 'string'),
-            ('x_ModelId', 'model_id', 'string'),
-            ('x_TokenDirection', 'token_direction', 'string'),
-            ('x_TokenCacheAction', 'token_cache_action', 'string'),
-            ('x_CacheTtl', 'cache_ttl', 'string'),
-            ('x_ProcessingMode', 'processing_mode', 'string'),
-            ('x_Modality', 'modality', 'string'),
-            ('x_ServingScope', 'serving_scope', 'string'),
-            ('x_ContextBand', 'context_band', 'string'),
-            ('x_Variant', 'variant', 'string'),
-        ]) }} as sku_price_details,
-        service_name || ': ' || sku_meter_of_mode || coalesce(' of ' || model_id, '')
+        costs.*,
+        {{ row_id(commitment_key) }} as charge_id,
+        capacity_skus.charge_subject
         || case
-            when processing_mode is null or service_tier = 'batch' then ''
-            else ', ' || lower(processing_mode) || ' tier'
+            when costs.charge_category = 'Purchase' then concat(', payment for commitment ', costs.commitment_id, ', at ')
+            when costs.commitment_status = 'Used' then concat(', paid by commitment ', costs.commitment_id, ', without it at ')
+            when costs.commitment_status = 'Unused' then concat(', idle capacity of commitment ', costs.commitment_id, ', at ')
+            else ', at '
         end
-        || case when geography = 'global' then '' else ', geography ' || geography end
-        || coalesce(', prompts of ' || replace(context_band, 'above-', 'above ') || ' tokens', '')
-        || coalesce(', ' || variant, '')
-        || ', at ' || {{ decimal_text('unit_price') }} || ' ' || currency || ' per ' || pricing_unit as charge_description
-    from skus
+        || concat({{ decimal_text('costs.list_unit_price') }}, ' ', costs.currency, ' per ', costs.pricing_unit) as charge_description,
+        capacity_skus.sku_id,
+        capacity_skus.sku_meter,
+        capacity_skus.sku_price_line || '/' || {{ focus_unit_slug('costs.pricing_unit') }} as sku_price_id,
+        capacity_skus.sku_price_details,
+        case
+            when costs.charge_category = 'Usage' and coalesce(costs.commitment_status, 'Used') = 'Used' then costs.quantity
+        end as consumed_quantity,
+        case when {{ is_commitment }} then costs.commitment_id else costs.resource_id end as charged_resource_id,
+        case when {{ is_commitment }} then commitments.commitment_name else costs.resource_name end as charged_resource_name,
+        case when {{ is_commitment }} then commitments.commitment_type else coalesce(costs.resource_type, 'Resource') end
+            as charged_resource_type,
+        commitments.contract_id,
+        commitments.commitment_name,
+        commitments.commitment_type,
+        commitments.commitment_unit
+    from capacity_costs as costs
+    left join commitments
+        on commitments.x_org_slug = costs.x_org_slug
+        and commitments.provider = costs.provider
+        and commitments.commitment_id = costs.commitment_id
+    left join capacity_skus
+        on capacity_skus.line_id = coalesce(
+            costs.pricing_id, {{ focus_commitment_line('costs.x_org_slug', 'costs.provider', 'costs.commitment_id') }}
+        )
 ),
 
--- Committed tokens are paid by a commitment and those of a free tier by nobody: they are no charges. Unpriced usage has no
--- cost. A request that is served from anywhere has no region.
 charges as (
-    select
-        *,
-        nullif(region_id, 'global') as served_region_id,
-        {{ row_id([
-            'x_org_slug', 'x_pipeline_id', 'x_credential_id', 'x_pipeline_run_date', 'flow', 'provider', 'usage_date',
-            'sub_account_id', 'sub_account_type', 'resource_id', 'resource_type', 'api_key_id', 'provider_model_id',
-            'region_id', 'geography', 'service_tier', 'provider_service_tier', 'context_band', 'variant', 'metering_source',
-            'meter',
-        ]) }} as charge_id
-    from costs
-    where
-        pricing_status in ('priced', 'estimated')
-        and {{ in_window('x_ingestion_date') }}
+    select * from token_charges
+    union all
+    select * from capacity_charges
 ),
 
 final as (
@@ -157,30 +145,30 @@ final as (
         {{ utc_midnight(month_start('charges.usage_date')) }} as BillingPeriodStart,
         cast(null as {{ type_of('string') }}) as CapacityReservationId,
         cast(null as {{ type_of('string') }}) as CapacityReservationStatus,
-        'Usage' as ChargeCategory,
+        charges.charge_category as ChargeCategory,
         cast(null as {{ type_of('string') }}) as ChargeClass,
-        case charges.pricing_reason
-            when 'unknown_context_band'
-                then sku_prices.charge_description || ', the lowest of the prices that the usage can have'
-            when 'unknown_cache_share'
-                then sku_prices.charge_description || ', as if none of it had been read from a cache'
-            when 'unknown_cache_lifetime'
-                then sku_prices.charge_description || ', as if all of it had been written for five minutes'
-            else sku_prices.charge_description
-        end as ChargeDescription,
-        'Usage-Based' as ChargeFrequency,
-        {{ utc_midnight(add_days('charges.usage_date', 1)) }} as ChargePeriodEnd,
-        {{ utc_midnight('charges.usage_date') }} as ChargePeriodStart,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountCategory,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountId,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountName,
-        cast(null as {{ type_of('quantity') }}) as CommitmentDiscountQuantity,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountStatus,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountType,
-        cast(null as {{ type_of('string') }}) as CommitmentDiscountUnit,
-        charges.quantity as ConsumedQuantity,
-        charges.consumed_unit as ConsumedUnit,
-        cast(null as {{ type_of('json') }}) as ContractApplied,
+        charges.charge_description as ChargeDescription,
+        charges.charge_frequency as ChargeFrequency,
+        charges.charge_period_end as ChargePeriodEnd,
+        charges.charge_period_start as ChargePeriodStart,
+        case when charges.commitment_id is not null then 'Usage' end as CommitmentDiscountCategory,
+        charges.commitment_id as CommitmentDiscountId,
+        charges.commitment_name as CommitmentDiscountName,
+        charges.commitment_quantity as CommitmentDiscountQuantity,
+        charges.commitment_status as CommitmentDiscountStatus,
+        charges.commitment_type as CommitmentDiscountType,
+        charges.commitment_unit as CommitmentDiscountUnit,
+        charges.consumed_quantity as ConsumedQuantity,
+        case when charges.consumed_quantity is not null then charges.consumed_unit end as ConsumedUnit,
+        case
+            when charges.commitment_id is not null then {{ focus_contract_applied(
+                'charges.contract_id',
+                'charges.commitment_id',
+                "case when charges.charge_category = 'Purchase' then charges.billed_cost else charges.effective_cost end",
+                'charges.commitment_quantity',
+                'charges.commitment_unit',
+            ) }}
+        end as ContractApplied,
         charges.contracted_cost as ContractedCost,
         charges.contracted_unit_price as ContractedUnitPrice,
         charges.effective_cost as EffectiveCost,
@@ -189,7 +177,7 @@ final as (
         providers.invoice_issuer_name as InvoiceIssuerName,
         charges.list_cost as ListCost,
         charges.list_unit_price as ListUnitPrice,
-        'Standard' as PricingCategory,
+        charges.pricing_category as PricingCategory,
         charges.currency as PricingCurrency,
         charges.contracted_unit_price as PricingCurrencyContractedUnitPrice,
         charges.effective_cost as PricingCurrencyEffectiveCost,
@@ -198,23 +186,30 @@ final as (
         charges.pricing_unit as PricingUnit,
         providers.provider_name as ProviderName,
         providers.publisher_name as PublisherName,
-        charges.served_region_id as RegionId,
-        charges.served_region_id as RegionName,
-        charges.resource_id as ResourceId,
+        nullif(charges.region_id, 'global') as RegionId,
+        nullif(charges.region_id, 'global') as RegionName,
+        charges.charged_resource_id as ResourceId,
         case
-            when charges.resource_id is not null then nullif(charges.resource_name, charges.resource_id)
+            when charges.charged_resource_id is not null then nullif(charges.charged_resource_name, charges.charged_resource_id)
         end as ResourceName,
+        case when charges.charged_resource_id is not null then charges.charged_resource_type end as ResourceType,
         case
-            when charges.resource_id is not null then coalesce(charges.resource_type, 'Resource')
-        end as ResourceType,
-        providers.service_category as ServiceCategory,
-        providers.service_name as ServiceName,
+            when charges.flow = 'infrastructure' then coalesce(providers.infrastructure_service_category, providers.service_category)
+            else providers.service_category
+        end as ServiceCategory,
+        case
+            when charges.flow = 'infrastructure' then coalesce(providers.infrastructure_service_name, providers.service_name)
+            else providers.service_name
+        end as ServiceName,
         providers.service_provider_name as ServiceProviderName,
-        providers.service_subcategory as ServiceSubcategory,
-        sku_prices.sku_id as SkuId,
-        sku_prices.sku_meter as SkuMeter,
-        sku_prices.sku_price_details as SkuPriceDetails,
-        sku_prices.sku_price_id as SkuPriceId,
+        case
+            when charges.flow = 'infrastructure' then coalesce(providers.infrastructure_service_subcategory, providers.service_subcategory)
+            else providers.service_subcategory
+        end as ServiceSubcategory,
+        charges.sku_id as SkuId,
+        charges.sku_meter as SkuMeter,
+        charges.sku_price_details as SkuPriceDetails,
+        charges.sku_price_id as SkuPriceId,
         charges.sub_account_id as SubAccountId,
         case
             when charges.sub_account_id is not null then coalesce(charges.sub_account_name, charges.sub_account_id)
@@ -254,16 +249,12 @@ final as (
         charges.is_estimated as x_IsEstimated,
         charges.charge_id as x_ChargeId
     from charges
-    -- Left, so that a charge whose names are missing is still there with its money; the contract and
-    -- assert_focus_charges_are_named then say what is missing.
     left join providers
         on providers.provider = charges.provider
     left join accounts
         on accounts.x_org_slug = charges.x_org_slug
         and accounts.provider = charges.provider
         and accounts.account_id = charges.x_genai_account_id
-    left join sku_prices
-        on sku_prices.pricing_id = charges.pricing_id
 )
 
 select * from final
