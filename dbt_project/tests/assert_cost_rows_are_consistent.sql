@@ -26,7 +26,9 @@ with judged as (
                 then 'every other row has all amounts'
             when is_estimated != (pricing_status in ('estimated', 'unpriced')) then 'is_estimated follows the status'
             when
-                pricing_status in ('priced', 'estimated') and (pricing_id is null or contracted_pricing_id is null)
+                pricing_status in ('priced', 'estimated')
+                and (pricing_id is null or contracted_pricing_id is null)
+                and commitment_id is null
                 then 'a price is traced to its row'
             when
                 pricing_status in ('unpriced', 'free', 'committed') and (pricing_id is not null or contracted_pricing_id is not null)
@@ -35,13 +37,15 @@ with judged as (
                 pricing_status in ('free', 'committed') and (list_cost != 0 or billed_cost != 0)
                 then 'a free tier and reserved capacity add no pay-as-you-go cost'
             when
-                (pricing_status in ('free', 'committed') or service_tier in ('free', 'committed')) and pricing_status != service_tier
+                (pricing_status in ('free', 'committed') or service_tier in ('free', 'committed'))
+                and pricing_status != service_tier
+                and flow != 'commitment'
                 then 'the status of traffic that is not charged is its tier'
             when list_cost != pricing_quantity * list_unit_price then 'unit price times quantity is the cost, unrounded'
             when
                 contracted_cost != pricing_quantity * contracted_unit_price
                 then 'contracted price times quantity is the contracted cost, unrounded'
-            when effective_cost > contracted_cost then 'an allowance or a volume tier only ever takes off'
+            when effective_cost > contracted_cost and commitment_id is null then 'an allowance or a volume tier only ever takes off'
             when free_quantity > quantity then 'no more is free than was used'
             when (free_quantity is null) != (pricing_status = 'unpriced') then 'what is free is known where there is a price'
             when cost_lower_bound > cost_upper_bound then 'bounds are ordered'
@@ -51,6 +55,14 @@ with judged as (
                 and (effective_cost < cost_lower_bound or effective_cost > cost_upper_bound)
                 then 'the cost lies between its bounds'
             when pricing_status = 'priced' and cost_lower_bound != cost_upper_bound then 'a priced row has no margin'
+            when (flow = 'commitment') = (pricing_status = 'committed') and flow = 'commitment' then 'capacity has a price of its own'
+            when (commitment_id is null) != (commitment_quantity is null) then 'a commitment has a quantity'
+            when commitment_status is not null and billed_cost != 0 then 'what a commitment covers is not billed again'
+            when charge_category = 'Purchase' and effective_cost != 0 then 'a payment accrues where it is used or lies idle'
+            when
+                charge_category = 'Purchase' and (charge_frequency = 'Usage-Based' or commitment_status is not null or commitment_id is null)
+                then 'a payment is for a commitment'
+            when charge_period_start >= charge_period_end then 'a charge covers some time'
             when usage_date != x_ingestion_date then 'the day of usage is the day of the partition'
         end as broken_claim
     from {{ ref('genai_costs_daily_unified') }}

@@ -1,19 +1,23 @@
 {{ config(meta={'dagster': {'ref': {'name': 'genai_payg_costs_daily'}}}) }}
 
+-- Capacity is charged by commitment, not by row of usage: assert_capacity_is_conserved looks at it.
 -- Rating neither drops nor multiplies: rows and quantity by day, organisation, provider and meter. Together with the unique grain of both
 -- tables, which is the same, equal counts mean one cost row for each row of usage.
 with billable as (
-    select x_ingestion_date, x_org_slug, provider, meter, count(*) as row_count, sum(quantity) as quantity
+    select flow, x_ingestion_date, x_org_slug, provider, meter, count(*) as row_count, sum(quantity) as quantity
     from {{ ref('genai_usage_daily_unified') }}
-    where flow = 'payg' and is_billable and {{ in_window('x_ingestion_date') }}
-    group by x_ingestion_date, x_org_slug, provider, meter
+    where flow in ('payg', 'infrastructure') and is_billable and {{ in_window('x_ingestion_date') }}
+    group by flow, x_ingestion_date, x_org_slug, provider, meter
 ),
 
 rated as (
-    select x_ingestion_date, x_org_slug, provider, meter, count(*) as row_count, sum(quantity) as quantity
-    from {{ ref('genai_payg_costs_daily') }}
+    {% for flow in ['payg', 'infrastructure'] -%}
+    select flow, x_ingestion_date, x_org_slug, provider, meter, count(*) as row_count, sum(quantity) as quantity
+    from {{ ref('genai_' ~ flow ~ '_costs_daily') }}
     where {{ in_window('x_ingestion_date') }}
-    group by x_ingestion_date, x_org_slug, provider, meter
+    group by flow, x_ingestion_date, x_org_slug, provider, meter
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 )
 
 select
@@ -23,7 +27,8 @@ select
     rated.row_count as cost_rows
 from billable
 full outer join rated
-    on billable.x_ingestion_date = rated.x_ingestion_date
+    on billable.flow = rated.flow
+    and billable.x_ingestion_date = rated.x_ingestion_date
     and billable.x_org_slug = rated.x_org_slug
     and billable.provider = rated.provider
     and billable.meter = rated.meter

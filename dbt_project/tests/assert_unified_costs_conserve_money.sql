@@ -1,7 +1,16 @@
 {{ config(meta={'dagster': {'ref': {'name': 'genai_costs_daily_unified'}}}) }}
 
 -- The unified costs are the flows' costs, to the last decimal, by day, organisation, provider and currency.
-with flows as (
+with of_flows as (
+    {% for flow in ['payg', 'commitment', 'infrastructure'] -%}
+    select x_ingestion_date, x_org_slug, provider, currency, list_cost, contracted_cost, effective_cost, billed_cost
+    from {{ ref('genai_' ~ flow ~ '_costs_daily') }}
+    where {{ in_window('x_ingestion_date') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+flows as (
     select
         x_ingestion_date,
         x_org_slug,
@@ -12,8 +21,7 @@ with flows as (
         sum(contracted_cost) as contracted_cost,
         sum(effective_cost) as effective_cost,
         sum(billed_cost) as billed_cost
-    from {{ ref('genai_payg_costs_daily') }}
-    where {{ in_window('x_ingestion_date') }}
+    from of_flows
     group by x_ingestion_date, x_org_slug, provider, currency
 ),
 

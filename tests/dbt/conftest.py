@@ -226,11 +226,14 @@ class ToyLake:
         _write(self.root / "resources" / "_schema" / "empty.parquet", frame_of(table, []))
         _write(self.root / "resources" / "toy" / "acme.cred-1.parquet", frame_of(table, rows))
 
-    def land(self, rows: Iterable[Row]) -> None:
-        """Replace the landing partitions of the days that occur in rows."""
-        table = TABLES["genai_payg_usage_raw"]
+    def land(self, rows: Iterable[Row], flow: str = "payg") -> None:
+        """Replace the landing partitions of the flow and the days that occur in rows."""
+        for each in TABLES.values():
+            if each.layer == "landing":
+                empty = self.root / "landing" / each.name / "day=0001-01-01" / "_schema" / "empty.parquet"
+                _write(empty, frame_of(each, []))
+        table = TABLES[f"genai_{flow}_usage_raw"]
         folder = self.root / "landing" / table.name
-        _write(folder / "day=0001-01-01" / "_schema" / "empty.parquet", frame_of(table, []))
         by_day: dict[dt.date, list[Row]] = {}
         for row in rows:
             by_day.setdefault(row["x_ingestion_date"], []).append(row)

@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 
 from genai_finops.pricing.book import revise
+from genai_finops.pricing.capacity_book import revise_capacity_book
 from genai_finops.pricing.knowledge import revise_whole
-from genai_finops.pricing.sources.statement import StatedRate, Statement
+from genai_finops.pricing.sources.statement import CapacityRate, StatedRate, Statement
+from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.pricing import MODEL_ALIAS_RULES, PRICE_BOOK
 from genai_finops.schemas.validation import empty_frame
 from genai_finops.transform import dbt_build
@@ -19,11 +21,17 @@ DAYS = [dt.date(2026, 10, day) for day in (1, 2, 3)]
 FIRST_READ = dt.datetime(2026, 10, 5, 4, tzinfo=dt.UTC)
 LATER = dt.datetime(2026, 10, 12, 4, tzinfo=dt.UTC)
 BEFORE_LATER = LATER - dt.timedelta(microseconds=1)
-TABLES = ("genai_payg_pricing", "genai_payg_costs_daily", "genai_price_changes", "genai_price_differences")
+CHANGED = ("genai_payg_pricing", "genai_payg_costs_daily", "genai_price_changes", "genai_infrastructure_pricing")
+TABLES = (*CHANGED, "genai_price_differences")
 
 
-def told(moment: dt.datetime, version: str, *rates: StatedRate) -> Statement:
-    return Statement(source="genai-prices", source_version=version, retrieved_at=moment, rates=rates)
+def told(moment: dt.datetime, version: str, *rates: StatedRate, gpu_hour: str) -> Statement:
+    capacity = CapacityRate(
+        provider="toy", meter="gpu_hour", variant="h100", unit_price=Decimal(gpu_hour), valid_from=DAYS[0]
+    )
+    return Statement(
+        source="genai-prices", source_version=version, retrieved_at=moment, rates=rates, capacity_rates=(capacity,)
+    )
 
 
 def rate(model: str, price: str, first: dt.date = dt.date(2026, 1, 1), **columns: Any) -> StatedRate:
@@ -39,7 +47,7 @@ def rate(model: str, price: str, first: dt.date = dt.date(2026, 1, 1), **columns
 
 
 #: A price that turns out to have been raised on the second day, one that was wrong from the start, and one that is new.
-FIRST = told(FIRST_READ, "1", rate("raised", "2"), rate("wrong", "3"), rate("same", "5"))
+FIRST = told(FIRST_READ, "1", rate("raised", "2"), rate("wrong", "3"), rate("same", "5"), gpu_hour="10")
 REVISED = told(
     LATER,
     "2",
@@ -48,6 +56,7 @@ REVISED = told(
     rate("wrong", "30"),
     rate("same", "5"),
     rate("found", "7"),
+    gpu_hour="11",
 )
 
 
@@ -64,12 +73,22 @@ def builds(module_toy_lake: Any, toy: Any) -> SimpleNamespace:
         return {name: sorted(toy.query(settings, f"select * from {name}"), key=repr) for name in TABLES}  # noqa: S608
 
     book = revise(empty_frame(PRICE_BOOK), FIRST)
+    capacity = revise_capacity_book(empty_frame(CAPACITY_PRICE_BOOK), FIRST).frame
     rules = revised_rules(empty_frame(MODEL_ALIAS_RULES), toy, models[:3], FIRST_READ)
-    lake.write_reference(genai_price_book=book.to_dicts(), genai_model_alias_rules=rules.to_dicts())
+    write(lake, book, capacity, rules)
     then = built(None)
     book, rules = revise(book, REVISED), revised_rules(rules, toy, models, LATER)
-    lake.write_reference(genai_price_book=book.to_dicts(), genai_model_alias_rules=rules.to_dicts())
+    capacity = revise_capacity_book(capacity, REVISED).frame
+    write(lake, book, capacity, rules)
     return SimpleNamespace(then=then, now=built(None), as_known=built(BEFORE_LATER), as_known_later=built(LATER))
+
+
+def write(lake: Any, book: pl.DataFrame, capacity: pl.DataFrame, rules: pl.DataFrame) -> None:
+    lake.write_reference(
+        genai_price_book=book.to_dicts(),
+        genai_capacity_price_book=capacity.to_dicts(),
+        genai_model_alias_rules=rules.to_dicts(),
+    )
 
 
 def revised_rules(known: pl.DataFrame, toy: Any, models: tuple[str, ...], moment: dt.datetime) -> pl.DataFrame:
@@ -84,7 +103,7 @@ def test_a_build_as_known_before_a_revision_is_what_was_built_before_it(table: s
     assert builds.as_known[table] == builds.then[table]
 
 
-@pytest.mark.parametrize("table", TABLES[:3])
+@pytest.mark.parametrize("table", CHANGED)
 def test_the_revision_did_change_what_is_built_now(table: str, builds: SimpleNamespace) -> None:
     assert builds.now[table] != builds.then[table]
 

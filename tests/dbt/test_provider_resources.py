@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import polars as pl
 import pytest
 
 from genai_finops.transform import dbt_build
@@ -23,6 +24,11 @@ STATES: tuple[tuple[str, str, int, int, dict[str, Any]], ...] = (
     ("backdated", "second", 7, 8, {}),
     ("backdated", "third", 9, 9, {"modified_at": hour(6)}),
     ("stale", "a", 5, 9, {"modified_at": hour(7)}),
+    ("deleted", "a", 5, 7, {"missed_at": hour(8)}),
+    ("returned", "old", 5, 6, {"missed_at": hour(7)}),
+    ("returned", "new", 9, 9, {}),
+    ("mistaken", "old", 5, 6, {"missed_at": hour(8)}),
+    ("mistaken", "new", 9, 9, {"modified_at": hour(7)}),
     ("twins", "a", 5, 9, {}),
     ("twins", "b", 7, 9, {"resource_type": "Model"}),
     ("twins", "c", 8, 9, {"x_org_slug": "globex"}),
@@ -37,6 +43,10 @@ def validities(module_toy_lake: Any, toy: Any) -> dict[tuple[str, str], tuple[dt
         toy.resource_row(resource, model, hour(first), hour(last), **columns)
         for resource, model, first, last, columns in STATES
     ]
+    folder = module_toy_lake.root / "resources" / "toy"
+    module_toy_lake.write_resources([toy.resource_row("older", "a", hour(5), hour(9), x_credential_id="cred-2")])
+    # A file of a release that did not ask whether a resource was missed.
+    pl.read_parquet(folder / "acme.cred-1.parquet").drop("missed_at").write_parquet(folder / "acme.cred-2.parquet")
     module_toy_lake.write_resources(rows)
     dbt_build(module_toy_lake.settings, window=None, select=["genai_provider_resources"])
     columns = "resource_id, provider_model_id, valid_from, valid_to"
@@ -47,7 +57,7 @@ def validities(module_toy_lake: Any, toy: Any) -> dict[tuple[str, str], tuple[dt
 @pytest.mark.parametrize(
     ("resource", "model", "validity"),
     [
-        pytest.param("alone", "a", (5, None), id="the only state stays, also when no list shows it any more"),
+        pytest.param("alone", "a", (5, None), id="the only state stays"),
         pytest.param("replaced", "old", (5, 8), id="a state ends when the next one is seen"),
         pytest.param("replaced", "new", (8, None), id="the next state begins when it is seen"),
         pytest.param("dated", "old", (5, 8), id="a state ends at the change that the provider dates"),
@@ -55,6 +65,15 @@ def validities(module_toy_lake: Any, toy: Any) -> dict[tuple[str, str], tuple[dt
         pytest.param("backdated", "first", (5, 6), id="the earliest beginning of a later state ends it"),
         pytest.param("backdated", "second", (7, 7), id="a state that a later one dates back over holds at no moment"),
         pytest.param("stale", "a", (5, None), id="a change after it was seen does not delay it"),
+        pytest.param("deleted", "a", (5, 8), id="a resource that a list no longer shows ends there"),
+        pytest.param("returned", "old", (5, 7), id="one that is made anew was not there in between"),
+        pytest.param("returned", "new", (9, None), id="one that is made anew begins again"),
+        pytest.param(
+            "mistaken", "old", (5, 7), id="a change that the provider dates tells more than a list that misses"
+        ),
+        pytest.param(
+            "older", "a", (5, None), id="a file from before resources could be missed is read beside newer ones"
+        ),
         pytest.param("twins", "a", (5, None), id="a resource of another kind or organisation is another one"),
     ],
 )
@@ -66,7 +85,7 @@ def test_a_state_holds_from_its_beginning_to_the_next(
 
 
 def test_no_state_is_dropped(validities: dict[tuple[str, str], Any]) -> None:
-    assert validities.keys() == {(resource, model) for resource, model, *_ in STATES}
+    assert validities.keys() == {("older", "a"), *((resource, model) for resource, model, *_ in STATES)}
 
 
 def test_a_lake_without_resources_is_an_empty_table(toy_lake: Any, toy: Any) -> None:

@@ -7,8 +7,15 @@
   parts of it under one key would count twice, and fails the test of the grain.
 #}
 {% macro unified_flows() %}
-    {{ return([{'flow': 'payg', 'relation': ref('genai_payg_usage_raw')}]) }}
+    {{ return([
+        {'flow': 'payg', 'relation': ref('genai_payg_usage_raw')},
+        {'flow': 'commitment', 'relation': ref('genai_commitment_usage_raw')},
+        {'flow': 'infrastructure', 'relation': ref('genai_infrastructure_usage_raw')},
+    ]) }}
 {% endmacro %}
+
+{# Meters of the kind gauge, which cannot be added up: they stay in the flows' tables. #}
+{% macro gauges() -%} 'peak_utilization' {%- endmacro %}
 
 {% macro usage_by_day(flow, relation, filter) %}
 {%- set key = [
@@ -28,7 +35,7 @@
         {{ carried | join(',\n        ') }},
         quantity
     from {{ relation }}
-    where {{ filter }} and {{ whole_day }}
+    where {{ filter }} and meter not in ({{ gauges() }}) and {{ whole_day }}
     union all
     select
         '{{ flow }}' as flow,
@@ -38,6 +45,6 @@
         {%- endfor %}
         cast(sum(quantity) as {{ type_quantity() }}) as quantity
     from {{ relation }}
-    where {{ filter }} and not ({{ whole_day }})
+    where {{ filter }} and meter not in ({{ gauges() }}) and not ({{ whole_day }})
     group by {{ key | join(', ') }}
 {%- endmacro %}

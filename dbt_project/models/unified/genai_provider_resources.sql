@@ -18,6 +18,14 @@ succeeded as (
     from states
 ),
 
+-- A resource that the next list no longer showed ends there, also where it was made anew later.
+ended as (
+    select
+        *,
+        case when next_valid_from is null or missed_at < next_valid_from then missed_at else next_valid_from end as ended_at
+    from succeeded
+),
+
 final as (
     select
         x_org_slug,
@@ -36,9 +44,10 @@ final as (
         modified_at,
         first_observed_at,
         last_observed_at,
+        missed_at,
         valid_from,
-        case when next_valid_from < valid_from then valid_from else next_valid_from end as valid_to
-    from succeeded
+        case when ended_at < valid_from then valid_from else ended_at end as valid_to
+    from ended
 )
 
 select * from final

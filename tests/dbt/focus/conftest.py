@@ -1,4 +1,4 @@
-"""Hand-made cost rows for cost_data_standard_1_3: every billable meter, tier and combination of nulls."""
+"""Hand-made cost rows for FOCUS: every billable meter, tier and combination of nulls, and all kinds of commitments."""
 
 import datetime as dt
 import itertools
@@ -20,6 +20,8 @@ from genai_finops.schemas.types import TYPES
 from genai_finops.settings import Settings
 from genai_finops.transform.build import dbt_build
 
+from . import commitment_rows, commitments
+
 DAYS = (dt.date(2026, 10, 30), dt.date(2026, 10, 31), dt.date(2026, 11, 1))
 #: Products have up to 38 digits; the default context would round them.
 EXACT = Context(prec=60)
@@ -29,6 +31,12 @@ MODELS = {"openai": ("gpt-4.1", "OpenAI", "GPT-4.1"), "anthropic": ("claude-sonn
 #: (context_tokens_above, context_tokens_up_to) of price lines: no bands, below a limit, above it.
 BANDS = ((0, None), (0, 200_000), (200_000, None))
 GEOGRAPHIES = ("global", "us", "eu-west-1", "regional", "regional_eu", "data_zone_eu")
+
+#: The last test reads the utilization, which is no ancestor of the models.
+MODELS_AND_TESTS = (
+    *("int_commitment__priced_commitments", "cost_data_standard_1_3", "contract_commitment_1_3"),
+    "assert_focus_shows_all_idle_capacity",
+)
 
 #: Columns of a cost row that may be null and that a FOCUS rule depends on.
 NULLABLE = (
@@ -46,7 +54,8 @@ NULLABLE = (
 
 def price_lines() -> Iterator[dict[str, Any]]:
     """One rate for every provider, billable meter that lists price, and tier, some with geography, band and variant."""
-    meters = [meter for meter in METERS.values() if meter.is_billable and meter.is_rated]
+    by_time = {"capacity", "accelerator"}
+    meters = [meter for meter in METERS.values() if meter.is_billable and meter.is_rated and meter.kind not in by_time]
     price = Decimal("0.000000000001")
     for provider, meter, tier in itertools.product(PROVIDERS, meters, PRICED_TIERS):
         model = None if meter.kind == "tool" else MODELS[provider][0]
@@ -77,7 +86,7 @@ def price_lines() -> Iterator[dict[str, Any]]:
 
 
 def cost_rows() -> Iterator[dict[str, Any]]:
-    """Each price line with each combination of nulls, and rows that are no charges."""
+    """Each price line with each combination of nulls, rows that are no charges, commitments and infrastructure."""
     lines = list(price_lines())
     for number, (line, nulls) in enumerate(itertools.product(lines, NULLABLE)):
         yield cost_row(number, line, nulls)
@@ -103,6 +112,7 @@ def cost_rows() -> Iterator[dict[str, Any]]:
         row = cost_row(-1, lines[0], {"api_key_id": status})
         amounts = dict.fromkeys(("list_cost", "contracted_cost", "effective_cost", "billed_cost"))
         yield row | amounts | {"pricing_status": status, "pricing_reason": reason, "pricing_id": None}
+    yield from commitment_rows.capacity_rows()
 
 
 def cost_row(number: int, line: dict[str, Any], nulls: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +148,11 @@ def cost_row(number: int, line: dict[str, Any], nulls: dict[str, Any]) -> dict[s
         "contracted_cost": cost,
         "effective_cost": cost,
         "billed_cost": cost,
+        "charge_category": "Usage",
+        "charge_frequency": "Usage-Based",
+        "pricing_category": "Standard",
+        "charge_period_start": commitments.midnight(day),
+        "charge_period_end": commitments.midnight(day + dt.timedelta(days=1)),
         "x_org_slug": ("acme", "globex")[number % 2],
         "x_pipeline_id": f"{provider}.payg_usage",
         "x_credential_id": "main",
@@ -155,34 +170,41 @@ def frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
 
 
-def reference_frames() -> dict[str, pl.DataFrame]:
-    providers = [
-        {
-            "provider": provider,
-            "provider_code": provider.upper(),
-            **dict.fromkeys(
-                (
-                    "service_provider_name",
-                    "host_provider_name",
-                    "invoice_issuer_name",
-                    "provider_name",
-                    "publisher_name",
-                ),
-                MODELS[provider][1],
-            ),
-            "service_name": f"{MODELS[provider][1]} API",
-            "service_category": "AI and Machine Learning",
-            "service_subcategory": "Generative AI",
-            "billing_account_type": "Organization",
-            "currency": "USD",
-        }
-        for provider in PROVIDERS
-    ]
+def provider_row(provider: str, name: str, *infrastructure_service: str | None) -> dict[str, Any]:
+    parties = ("service_provider_name", "host_provider_name", "invoice_issuer_name", "provider_name", "publisher_name")
+    service = ("infrastructure_service_name", "infrastructure_service_category", "infrastructure_service_subcategory")
+    return {
+        "provider": provider,
+        "provider_code": provider.upper(),
+        **dict.fromkeys(parties, name),
+        "service_name": f"{name} API",
+        "service_category": "AI and Machine Learning",
+        "service_subcategory": "Generative AI",
+        **dict(zip(service, infrastructure_service, strict=False)),
+        "billing_account_type": "Organization",
+        "currency": "USD",
+    }
+
+
+def alias_rules() -> list[dict[str, Any]]:
     rules = [
         {"provider": provider, "rank": rank, "model_id": model, "model_developer": developer, "model_family": family}
         for provider, (model, developer, family) in MODELS.items()
         for rank, developer in ((1, developer), (2, None))
     ]
+    titan = {
+        "provider": "aws_bedrock",
+        "rank": 1,
+        "model_id": "amazon.titan",
+        "model_developer": "Amazon",
+        "model_family": "Titan",
+    }
+    return [rule | {"pattern": f"^{rule['model_id']}$", "valid_from": dt.date(2020, 1, 1)} for rule in (*rules, titan)]
+
+
+def reference_frames() -> dict[str, pl.DataFrame]:
+    providers = [provider_row(provider, MODELS[provider][1]) for provider in PROVIDERS]
+    providers += [provider_row(name, *names) for name, names in commitments.CAPACITY_PROVIDERS.items()]
     accounts = [
         {"x_org_slug": org, "provider": provider, "account_id": f"acct-{provider}", "account_name": f"{org} main"}
         for org, provider in itertools.product(("acme", "globex"), PROVIDERS)
@@ -190,8 +212,9 @@ def reference_frames() -> dict[str, pl.DataFrame]:
     return {
         "genai_meters": meters_frame(),
         "genai_providers": frame("genai_providers", providers),
-        "genai_model_alias_rules": frame("genai_model_alias_rules", rules),
+        "genai_model_alias_rules": frame("genai_model_alias_rules", alias_rules()),
         "genai_provider_accounts": frame("genai_provider_accounts", accounts),
+        "genai_commitments": frame("genai_commitments", commitments.commitments()),
     }
 
 
@@ -205,6 +228,12 @@ def write_inputs(home: Path, costs: list[dict[str, Any]]) -> None:
     inputs = {
         "genai_payg_pricing": frame("genai_payg_pricing", list(price_lines())),
         "genai_costs_daily_unified": frame("genai_costs_daily_unified", costs),
+        "int_pricing__alias_rules": frame("genai_model_alias_rules", alias_rules()),
+        "genai_commitment_pricing": frame("genai_commitment_pricing", commitments.commitment_prices()),
+        "genai_infrastructure_pricing": frame("genai_infrastructure_pricing", commitments.infrastructure_prices()),
+        "genai_commitment_utilization_daily": frame(
+            "genai_commitment_utilization_daily", commitment_rows.utilization_rows()
+        ),
     }
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         for name, content in inputs.items():
@@ -213,9 +242,9 @@ def write_inputs(home: Path, costs: list[dict[str, Any]]) -> None:
 
 
 def build(home: Path, window: tuple[dt.date, dt.date] | None = None) -> None:
-    """Build the FOCUS model and run the data tests that name it, over the inputs in the home."""
+    """Build the FOCUS models and run the data tests that name them, over the inputs in the home."""
     settings = Settings.from_environment({"GENAI_FINOPS_HOME": str(home)}, home)
-    dbt_build(settings, window=window, select=["cost_data_standard_1_3"])
+    dbt_build(settings, window=window, select=MODELS_AND_TESTS)
 
 
 def query(home: Path, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""The official FOCUS validator on exports of every meter, tier and combination of nulls."""
+"""The official FOCUS validator on exports of every meter, tier and combination of nulls, and of commitments."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from genai_finops.errors import FinopsError
-from genai_finops.focus.export import export_focus
+from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.files import ExportFormat
 from genai_finops.focus.validation import Verdict, validate_export
 from genai_finops.focus.window import DayWindow
@@ -40,16 +40,16 @@ def validator_python(rules_dir: Path, environment_with: Callable[..., Path]) -> 
 
 
 @pytest.fixture(scope="module", params=["parquet", "csv"])
-def exported(
+def export(
     request: pytest.FixtureRequest,
     focus_home: Path,
     focus_lab: SimpleNamespace,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """The first file of an export in each format."""
+) -> ExportResult:
+    """An export in each format."""
     file_format: ExportFormat = request.param
     with open_duckdb(focus_home / "warehouse.duckdb") as warehouse:
-        result = export_focus(
+        return export_focus(
             warehouse,
             window=DayWindow.parse("2026-10", "2026-11"),
             out=tmp_path_factory.mktemp("export"),
@@ -57,7 +57,12 @@ def exported(
             now=focus_lab.now,
             landed={},
         )
-    return result.files[0].file.path
+
+
+@pytest.fixture(scope="module")
+def exported(export: ExportResult) -> Path:
+    """Its first file of charges."""
+    return export.files[0].file.path
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +78,16 @@ def test_the_official_validator_ran_its_rules(verdict: Verdict) -> None:
     assert verdict.passed > 400
 
 
-@pytest.mark.parametrize("exported", ["csv"], indirect=True)
+def test_the_official_validator_finds_no_broken_rule_of_commitments(
+    export: ExportResult, validator_python: Path, rules_dir: Path
+) -> None:
+    assert export.contracts is not None
+    verdict = validate_export(export.contracts.file.path, python=validator_python, rules_dir=rules_dir)
+    # The rules of the other dataset would all be skipped.
+    assert (verdict.failed, verdict.failures, verdict.passed > 60) == (0, (), True)
+
+
+@pytest.mark.parametrize("export", ["csv"], indirect=True)
 def test_a_broken_export_is_named_by_its_rule(
     exported: Path, validator_python: Path, rules_dir: Path, tmp_path: Path
 ) -> None:
@@ -83,7 +97,7 @@ def test_a_broken_export_is_named_by_its_rule(
     assert any(failure.rule_id.startswith("CAU-ChargeCategory") for failure in verdict.failures)
 
 
-@pytest.mark.parametrize("exported", ["parquet"], indirect=True)
+@pytest.mark.parametrize("export", ["parquet"], indirect=True)
 def test_a_folder_without_rules_is_an_error_with_its_remedy(
     exported: Path, validator_python: Path, tmp_path: Path
 ) -> None:
