@@ -31,6 +31,14 @@ def build_up_to(home: Path, lake: Path, model: str) -> list[NodeTime]:
     return _times(home, lake, window=None, select=(f"+{model}",), exclude=("resource_type:test",))
 
 
+def build_models(home: Path, lake: Path, models: tuple[str, ...], day: dt.date | None = None) -> list[NodeTime]:
+    """All days of models and of what they are made from, or one of them, without tests."""
+    window = None if day is None else (day, day + dt.timedelta(days=1))
+    return _times(
+        home, lake, window=window, select=tuple(f"+{model}" for model in models), exclude=("resource_type:test",)
+    )
+
+
 def build_day(home: Path, lake: Path, day: dt.date) -> list[NodeTime]:
     """Seeds, models and data tests of one day."""
     return _times(home, lake, window=(day, day + dt.timedelta(days=1)))

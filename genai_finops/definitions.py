@@ -2,10 +2,21 @@
 
 import dagster as dg
 
-from genai_finops.defs import automation, export, ingestion, prices, reference, repricing, resources, transform
+from genai_finops.defs import (
+    automation,
+    export,
+    ingestion,
+    prices,
+    reference,
+    repricing,
+    resources,
+    snapshots,
+    transform,
+)
 
 defs = dg.Definitions.merge(
     ingestion.definitions(),
+    snapshots.definitions(),
     reference.definitions(),
     prices.definitions(),
     transform.definitions(),

@@ -12,6 +12,11 @@ from genai_finops.cli.errors import FinopsGroup
 
 _COMMANDS = {
     "account": ("account", "account", "Accounts of organisations at the providers."),
+    "commitment": (
+        "commitment",
+        "commitment",
+        "Reserved capacity that is ordered without an interface, and its prices.",
+    ),
     "credential": ("credential", "credential", "Credentials to read the providers with."),
     "dagster-home": ("dagster_home", "dagster_home", "Prepare the folder in which Dagster keeps its runs."),
     "dbt-docs": ("dbt_docs", "dbt_docs", "Write the documentation of all tables as one HTML file."),
@@ -24,6 +29,7 @@ _COMMANDS = {
     "prices": ("prices", "prices", "The price book: what is charged, since when, and how we know."),
     "providers": ("providers", "providers", "What is configured, and whether it can be read."),
     "simulate": ("simulate", "simulate", "The providers' interfaces as local servers with a known truth."),
+    "snapshot": ("snapshot", "snapshot", "Keep what the providers list now: deployments, reservations."),
     "transform": ("transform", "transform", "Build the warehouse from the lake."),
 }
 

@@ -4,6 +4,7 @@ import click
 
 from genai_finops.cli.context import current_settings, utc_now
 from genai_finops.demo.comparison import ProviderComparison
+from genai_finops.demo.reserved_capacity import CapacityComparison
 from genai_finops.demo.run import DemoResult, run_demo
 from genai_finops.demo.verdict import validator_verdict
 from genai_finops.errors import FinopsError
@@ -21,6 +22,10 @@ def demo() -> None:
     result = run_demo(click.echo, now=utc_now())
     click.echo()
     _print_comparison(result)
+    click.echo()
+    click.echo("Reserved capacity: every figure of every commitment, in unit-hours and USD, to 12 decimals")
+    for comparison in result.capacity:
+        _print_capacity(comparison)
     click.echo()
     click.echo(f"FOCUS 1.3: {result.focus.rows:,} rows, {_shown(result.focus.cost)} USD; ", nl=False)
     click.echo(f"difference to the priced usage {_shown(result.focus.cost - result.focus.priced_cost)}")
@@ -57,6 +62,20 @@ def _print_provider(comparison: ProviderComparison) -> None:
         f"{len(comparison.differing_keys)} differ"
     )
     for key in comparison.differing_keys[:_NAMED_KEYS]:
+        click.echo(f"{'':<14}differs: {key}")
+
+
+def _print_capacity(comparison: CapacityComparison) -> None:
+    for measure in comparison.measures:
+        click.echo(
+            f"{comparison.provider:<14}{measure.name:<22}{_shown(measure.found):>26}{_shown(measure.truth):>26}"
+            f"{_shown(measure.difference):>10}"
+        )
+    click.echo(
+        f"{comparison.provider:<14}{comparison.commitments} commitments, {comparison.figures:,} figures compared, "
+        f"{len(comparison.differing)} differ"
+    )
+    for key in comparison.differing[:_NAMED_KEYS]:
         click.echo(f"{'':<14}differs: {key}")
 
 

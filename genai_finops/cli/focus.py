@@ -1,4 +1,4 @@
-"""`genai-finops focus`: FOCUS 1.3 files and the verdict of the official validator on them."""
+"""`genai-finops focus`: FOCUS files and the verdict of the official validator on them."""
 
 from pathlib import Path
 
@@ -8,9 +8,11 @@ from genai_finops.cli.context import current_settings, utc_now
 from genai_finops.cli.errors import FinopsGroup
 from genai_finops.errors import FinopsError
 from genai_finops.focus.completeness import landed_days
-from genai_finops.focus.export import ExportResult, decimal_text, export_focus
+from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.files import ExportFormat
+from genai_finops.focus.manifest import Totals, decimal_text
 from genai_finops.focus.validation import validate_export
+from genai_finops.focus.versions import FocusVersion
 from genai_finops.focus.window import DayWindow
 from genai_finops.lake.files import LakeFiles
 from genai_finops.warehouse.open import open_warehouse
@@ -18,7 +20,7 @@ from genai_finops.warehouse.open import open_warehouse
 
 @click.group(cls=FinopsGroup)
 def focus() -> None:
-    """Export FOCUS 1.3."""
+    """Export FOCUS: Cost and Usage, Contract Commitment, and their metadata."""
 
 
 @focus.command()
@@ -34,8 +36,18 @@ def focus() -> None:
 )
 @click.option("--format", "file_format", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
 @click.option("--org", help="Export only this organisation.")
-def export(*, first: str, last: str, out: Path, file_format: ExportFormat, org: str | None) -> None:
-    """Write the charges of --from to --to, one file per billing month, with manifest and metadata.
+@click.option(
+    "--focus-version",
+    "version",
+    type=click.Choice(["1.2", "1.3", "1.4"]),
+    default="1.3",
+    show_default=True,
+    help="1.2 and 1.4 are made of 1.3, as far as their columns are known.",
+)
+def export(
+    *, first: str, last: str, out: Path, file_format: ExportFormat, org: str | None, version: FocusVersion
+) -> None:
+    """Write the charges of --from to --to, one file per billing month, and all commitments, with manifest and metadata.
 
     Warnings on standard error name what keeps the export from being complete.
     """
@@ -50,6 +62,7 @@ def export(*, first: str, last: str, out: Path, file_format: ExportFormat, org: 
             now=utc_now(),
             landed=landed_days(LakeFiles(settings.lake_url)),
             org=org,
+            version=version,
         )
     _print_result(result)
 
@@ -88,9 +101,17 @@ def validate(*, file: Path, python: Path, rules: Path) -> None:
 def _print_result(result: ExportResult) -> None:
     for exported in result.files:
         click.echo(f"{exported.file.path}: {exported.file.rows} rows, {exported.file.bytes} bytes")
-    for currency, costs in sorted(result.totals.items()):
-        amounts = ", ".join(f"{name} {decimal_text(amount)}" for name, amount in costs.items())
-        click.echo(f"{result.rows} rows in all, {currency}: {amounts}")
+    _print_totals(result.rows, result.totals)
     click.echo(f"manifest {result.manifest}, schema {result.schema_id}")
+    if contracts := result.contracts:
+        click.echo(f"{contracts.file.path}: {contracts.file.rows} rows, {contracts.file.bytes} bytes")
+        _print_totals(contracts.file.rows, contracts.totals)
+        click.echo(f"manifest {contracts.manifest}, schema {contracts.schema_id}")
     for warning in result.warnings:
         click.echo(f"Warning: {warning}", err=True)
+
+
+def _print_totals(rows: int, totals: Totals) -> None:
+    for currency, costs in sorted(totals.items()):
+        amounts = ", ".join(f"{name} {decimal_text(amount)}" for name, amount in costs.items())
+        click.echo(f"{rows} rows in all, {currency}: {amounts}")

@@ -8,7 +8,7 @@ from genai_finops.cli.context import current_settings, utc_now
 from genai_finops.cli.days import window_from
 from genai_finops.cli.moments import moment_from
 from genai_finops.errors import FinopsError
-from genai_finops.focus.export import decimal_text
+from genai_finops.focus.manifest import decimal_text
 from genai_finops.ingest.reference import prepare_lake
 from genai_finops.lake.files import LakeFiles
 from genai_finops.lake.price_book import read_price_tables

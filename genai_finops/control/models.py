@@ -1,7 +1,6 @@
 """The tables of the control database."""
 
 import datetime as dt
-import json
 from decimal import Decimal
 from typing import Literal
 
@@ -9,8 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -19,63 +16,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from genai_finops.control.column_types import ExactDecimal, TextMapping, UtcDateTime
 
 CredentialKind = Literal["encrypted", "reference"]
 PriceScope = Literal["platform", "organisation", "account"]
-
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """A moment in UTC. SQLite keeps no zone, so that other zones are refused rather than bent."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        if value is None:
-            return None
-        if value.utcoffset() != dt.timedelta(0):
-            raise ValueError(f"{value!r} is not in UTC")
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
-
-
-class TextMapping(TypeDecorator[dict[str, str]]):
-    """A mapping of text to text as JSON, keys sorted, so that equal mappings are equal texts."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(value, sort_keys=True)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:  # noqa: ARG002
-        return None if value is None else dict(json.loads(value))
-
-
-class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal as text without exponent and trailing zeros, because numbers of SQLite are binary."""
-
-    impl = String(64)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        if value is None:
-            return None
-        if not value.is_finite():
-            raise ValueError(f"{value} is not a number")
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        return None if value is None else Decimal(value)
 
 
 class Base(DeclarativeBase):
@@ -90,6 +38,15 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class Entered:
+    """Columns of what is entered and removed, never changed: a row held while entered_at <= moment < removed_at."""
+
+    entered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    entered_by: Mapped[str] = mapped_column(String(255))
+    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
+    removed_by: Mapped[str | None] = mapped_column(String(255))
 
 
 class Organisation(Base):
@@ -203,7 +160,7 @@ class HierarchyAssignment(Base):
     valid_to: Mapped[dt.date | None] = mapped_column(Date)
 
 
-class PriceEntry(Base):
+class PriceEntry(Entered, Base):
     """A price, discount or allowance that someone entered, or an organisation's copy of a default.
 
     Nothing but its removal is ever changed in a row, and no row is deleted: the entries that held at a moment are those
@@ -262,13 +219,9 @@ class PriceEntry(Base):
     #: The seed row that it is a copy of, and the version of the seed that it was copied from; null for own ones.
     default_id: Mapped[str | None] = mapped_column(String(255))
     default_version: Mapped[str | None] = mapped_column(String(255))
-    entered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
-    entered_by: Mapped[str] = mapped_column(String(255))
-    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
-    removed_by: Mapped[str | None] = mapped_column(String(255))
 
 
-class OrganisationPlan(Base):
+class OrganisationPlan(Entered, Base):
     """A subscription plan of an organisation, its own or a copy of a default; kept as the price entries are."""
 
     __tablename__ = "organisation_plans"
@@ -307,10 +260,112 @@ class OrganisationPlan(Base):
     discount_percentage: Mapped[Decimal | None] = mapped_column(ExactDecimal)
     #: The seed row that it is a copy of; null for own ones.
     default_id: Mapped[str | None] = mapped_column(String(255))
-    entered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
-    entered_by: Mapped[str] = mapped_column(String(255))
-    removed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
-    removed_by: Mapped[str | None] = mapped_column(String(255))
+
+
+class Commitment(Entered, Base):
+    """Reserved capacity that was ordered where no interface tells of it; kept as the price entries are.
+
+    An order that ends early is removed and entered again with its end, so that no row ever changes.
+    """
+
+    __tablename__ = "commitments"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["org_slug", "provider", "account_id"],
+            ["provider_accounts.org_slug", "provider_accounts.provider", "provider_accounts.account_id"],
+        ),
+        CheckConstraint("ends_at > starts_at", name="term"),
+        CheckConstraint("(applies_to = 'resource') = (resource_id IS NOT NULL)", name="resource"),
+        CheckConstraint("(payment = 'partial_upfront') = (upfront_share IS NOT NULL)", name="payment"),
+        CheckConstraint("(agreed_unit_price IS NULL) = (agreed_price_period IS NULL)", name="price"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removal"),
+        CheckConstraint("removed_at IS NULL OR removed_at >= entered_at", name="knowledge"),
+        Index(None, "org_slug"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_slug: Mapped[str] = mapped_column(String(63))
+    provider: Mapped[str] = mapped_column(String(63))
+    account_id: Mapped[str] = mapped_column(String(255))
+    commitment_id: Mapped[str] = mapped_column(String(255))
+    contract_id: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str | None] = mapped_column(String(255))
+    commitment_type: Mapped[str] = mapped_column(String(63))
+    meter: Mapped[str] = mapped_column(String(63))
+    scope: Mapped[str | None] = mapped_column(String(16))
+    applies_to: Mapped[str] = mapped_column(String(16))
+    resource_id: Mapped[str | None] = mapped_column(String(255))
+    #: As it was typed; resolved as the spellings of usage are.
+    model: Mapped[str | None] = mapped_column(String(255))
+    region: Mapped[str | None] = mapped_column(String(63))
+    quantity: Mapped[Decimal] = mapped_column(ExactDecimal)
+    term: Mapped[str] = mapped_column(String(16))
+    starts_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    payment: Mapped[str] = mapped_column(String(16))
+    upfront_share: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    agreed_unit_price: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    agreed_price_period: Mapped[str | None] = mapped_column(String(16))
+    currency: Mapped[str] = mapped_column(String(3))
+    is_renewed: Mapped[bool]
+    #: Weighted tokens per minute that one unit serves; null where the packaged list decides.
+    tokens_per_minute: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    weights: Mapped[list["CommitmentWeight"]] = relationship(order_by="CommitmentWeight.id", lazy="selectin")
+
+
+class CommitmentWeight(Base):
+    """How many weighted tokens a token of a meter counts on the capacity of one order."""
+
+    __tablename__ = "commitment_weights"
+    __table_args__ = (
+        UniqueConstraint("commitment", "token_meter", "context_tokens_above", name="uq_commitment_weights_meter"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commitment: Mapped[int] = mapped_column(ForeignKey("commitments.id"))
+    token_meter: Mapped[str] = mapped_column(String(63))
+    #: For prompts longer than this.
+    context_tokens_above: Mapped[int] = mapped_column(BigInteger)
+    weight: Mapped[Decimal] = mapped_column(ExactDecimal)
+
+
+class CapacityPrice(Entered, Base):
+    """An organisation's or account's own price of capacity or an accelerator; kept as the price entries are."""
+
+    __tablename__ = "capacity_prices"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["org_slug", "provider", "account_id"],
+            ["provider_accounts.org_slug", "provider_accounts.provider", "provider_accounts.account_id"],
+        ),
+        CheckConstraint("(purchase_option = 'commitment') = (term IS NOT NULL)", name="term"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removal"),
+        CheckConstraint("removed_at IS NULL OR removed_at >= entered_at", name="knowledge"),
+        Index(None, "org_slug"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_slug: Mapped[str] = mapped_column(String(63), ForeignKey("organisations.slug"))
+    provider: Mapped[str] = mapped_column(String(63))
+    account_id: Mapped[str | None] = mapped_column(String(255))
+    meter: Mapped[str] = mapped_column(String(63))
+    #: Canonical, or lower-case as it was typed where no rule knew it.
+    model: Mapped[str | None] = mapped_column(String(255))
+    variant: Mapped[str | None] = mapped_column(String(255))
+    workload: Mapped[str | None] = mapped_column(String(63))
+    scope: Mapped[str | None] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(String(63))
+    purchase_option: Mapped[str] = mapped_column(String(16))
+    term: Mapped[str | None] = mapped_column(String(16))
+    payment: Mapped[str | None] = mapped_column(String(16))
+    price_period: Mapped[str] = mapped_column(String(16))
+    unit_price: Mapped[Decimal] = mapped_column(ExactDecimal)
+    currency: Mapped[str] = mapped_column(String(3))
+    valid_from: Mapped[dt.date] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    note: Mapped[str | None] = mapped_column(String(255))
 
 
 class AuditEntry(Base):

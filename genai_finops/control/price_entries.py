@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from genai_finops.control.changes import record
-from genai_finops.control.models import OrganisationPlan, PriceEntry, PriceScope
+from genai_finops.control.models import CapacityPrice, Commitment, OrganisationPlan, PriceEntry, PriceScope
 from genai_finops.control.organisations import choose_account, get_organisation
 from genai_finops.control.price_rules import PriceTerms, check_terms
 from genai_finops.errors import FinopsError
@@ -152,7 +152,8 @@ def moment_of_change(session: Session, now: dt.datetime) -> dt.datetime:
     A clock that stands still or goes back would otherwise change what held at a moment that was already read.
     """
     session.flush()
-    changes = [moment for table in (PriceEntry, OrganisationPlan) for moment in (table.entered_at, table.removed_at)]
+    tables = (PriceEntry, OrganisationPlan, Commitment, CapacityPrice)
+    changes = [moment for table in tables for moment in (table.entered_at, table.removed_at)]
     # One query each, so that an index answers it.
     latest = [session.scalar(select(func.max(moment))) for moment in changes]
     return max([now, *(moment + dt.timedelta(microseconds=1) for moment in latest if moment is not None)])

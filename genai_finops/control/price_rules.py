@@ -2,14 +2,14 @@
 
 import dataclasses
 import datetime as dt
-import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
 from genai_finops.control.changes import check_text
+from genai_finops.control.checked_values import check_decimal, check_member
 from genai_finops.errors import FinopsError
 from genai_finops.schemas.columns import UNCHARGED_TIERS
 from genai_finops.schemas.meters import METERS
@@ -149,23 +149,23 @@ def check_terms(terms: PriceTerms, currencies: Mapping[str, str]) -> PriceTerms:
 
 
 def _check_names(terms: PriceTerms, currencies: Mapping[str, str]) -> None:
-    _check_member(terms.provider, "Provider", sorted(currencies))
-    _check_member(terms.pricing_type, "Pricing type", PRICING_TYPES)
-    _check_member(terms.discount_reason, "Discount reason", DISCOUNT_REASONS)
-    _check_member(terms.free_tier_reset_frequency, "Reset frequency", RESET_FREQUENCIES)
+    check_member(terms.provider, "Provider", sorted(currencies))
+    check_member(terms.pricing_type, "Pricing type", PRICING_TYPES)
+    check_member(terms.discount_reason, "Discount reason", DISCOUNT_REASONS)
+    check_member(terms.free_tier_reset_frequency, "Reset frequency", RESET_FREQUENCIES)
     if terms.service_tier in UNCHARGED_TIERS:
         raise FinopsError(
             f"Service tier {terms.service_tier!r} is never charged by usage, and has no price",
             remedy=f"Use one of: {', '.join(PRICED_TIERS)}.",
         )
-    _check_member(terms.service_tier, "Service tier", PRICED_TIERS)
+    check_member(terms.service_tier, "Service tier", PRICED_TIERS)
     charged = [name for name in RATED_METERS if METERS[name].is_billable]
     if terms.meter in METERS and terms.meter not in charged:
         raise FinopsError(
             f"Meter {terms.meter!r} is counted, but no price list charges it",
             remedy=f"Use one of: {', '.join(charged)}.",
         )
-    _check_member(terms.meter, "Meter", charged)
+    check_member(terms.meter, "Meter", charged)
     if terms.geography is not None and not re.fullmatch(_GEOGRAPHY, terms.geography):
         raise FinopsError(
             f"Geography {terms.geography!r} is not a name of one",
@@ -173,19 +173,11 @@ def _check_names(terms: PriceTerms, currencies: Mapping[str, str]) -> None:
         )
 
 
-def _check_member(value: str | None, what: str, known: Collection[str]) -> None:
-    if value is None or value in known:
-        return
-    close = difflib.get_close_matches(value.lower(), known, n=3, cutoff=0.5)
-    meant = f"Did you mean {' or '.join(close)}?" if close else f"Use one of: {', '.join(known) or 'none'}."
-    raise FinopsError(f"{what} {value!r} is unknown", remedy=meant)
-
-
 def _check_numbers(terms: PriceTerms) -> None:
-    _check_decimal(terms.unit_price, "Unit price", decimals=12, digits=12)
+    check_decimal(terms.unit_price, "Unit price", decimals=12, digits=12)
     # Seven decimals of a percentage are nine of the factor that the price is multiplied by.
-    _check_decimal(terms.discount_percentage, "Discount percentage", decimals=7, digits=3)
-    _check_decimal(terms.free_tier_quantity, "Allowance", decimals=6, digits=20)
+    check_decimal(terms.discount_percentage, "Discount percentage", decimals=7, digits=3)
+    check_decimal(terms.free_tier_quantity, "Allowance", decimals=6, digits=20)
     discount = terms.discount_percentage
     if discount is not None and not 0 < discount <= _WHOLE:
         raise FinopsError(
@@ -204,22 +196,6 @@ def _check_numbers(terms: PriceTerms) -> None:
         raise FinopsError(
             f"No prompt is longer than {terms.context_tokens_above} tokens and at most {up_to}",
             remedy="Give an upper bound above the lower one, or none.",
-        )
-
-
-def _check_decimal(value: Decimal | None, what: str, *, decimals: int, digits: int) -> None:
-    if value is None:
-        return
-    if not value.is_finite() or value < 0:
-        raise FinopsError(f"{what} {value} is negative or no number", remedy="Give a number from 0 on.")
-    if value >= Decimal(10) ** digits:
-        raise FinopsError(f"{what} {value:f} is too large", remedy=f"Give one below 10^{digits}.")
-    # Not normalize(): it rounds to the precision of the context.
-    _, _, fraction = f"{value:f}".partition(".")
-    if len(fraction.rstrip("0")) > decimals:
-        raise FinopsError(
-            f"{what} {value:f} has more than {decimals} decimals, and nothing is rounded",
-            remedy=f"Give at most {decimals} decimals.",
         )
 
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from genai_finops.control.hierarchy import entity_paths
 from genai_finops.control.hierarchy_store import stored_assignments, stored_entities
-from genai_finops.control.models import Organisation, PriceEntry
+from genai_finops.control.models import CapacityPrice, Organisation, PriceEntry
 from genai_finops.control.organisations import list_accounts, list_organisations
 from genai_finops.schemas.price_priorities import PRIORITIES
 from genai_finops.schemas.table import Table
+from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.control import (
     HIERARCHY_ASSIGNMENTS,
     HIERARCHY_ENTITIES,
@@ -48,6 +49,18 @@ def price_entries_frame(session: Session) -> pl.DataFrame:
         select(PriceEntry).where(PriceEntry.removed_at.is_(None) | (PriceEntry.removed_at > PriceEntry.entered_at))
     )
     return _frame(PRICE_BOOK, map(_price, entries))
+
+
+def capacity_price_entries_frame(session: Session) -> pl.DataFrame:
+    """All prices of capacity and accelerators that organisations ever entered, in the shape of
+    `genai_capacity_price_book`: sources `organisation` and `account`. One that was removed is known until then.
+    """
+    entries = session.scalars(
+        select(CapacityPrice).where(
+            CapacityPrice.removed_at.is_(None) | (CapacityPrice.removed_at > CapacityPrice.entered_at)
+        )
+    )
+    return _frame(CAPACITY_PRICE_BOOK, map(_capacity_price, entries))
 
 
 def _frame(table: Table, rows: Any) -> pl.DataFrame:
@@ -129,6 +142,39 @@ def _price(row: PriceEntry) -> dict[str, Any]:
         "retrieved_at": row.entered_at,
         "priority": PRIORITIES[source],
         "is_custom": row.is_custom,
+        "known_from": row.entered_at,
+        "known_to": row.removed_at,
+    }
+
+
+def _capacity_price(row: CapacityPrice) -> dict[str, Any]:
+    source = "organisation" if row.account_id is None else "account"
+    return {
+        "provider": row.provider,
+        "meter": row.meter,
+        "model_id": row.model,
+        "variant": row.variant,
+        "workload": row.workload,
+        "scope": row.scope,
+        "region_id": row.region,
+        "purchase_option": row.purchase_option,
+        "term": row.term,
+        "payment": row.payment,
+        "x_org_slug": row.org_slug,
+        "x_genai_account_id": row.account_id,
+        "price_period": row.price_period,
+        "unit_price": row.unit_price,
+        "currency": row.currency,
+        "confidence": "confirmed",
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+        "source": source,
+        "source_version": str(row.id),
+        "source_reference": f"entry {row.id}",
+        "retrieved_at": row.entered_at,
+        "priority": PRIORITIES[source],
+        "is_custom": True,
+        "note": row.note,
         "known_from": row.entered_at,
         "known_to": row.removed_at,
     }

@@ -12,7 +12,9 @@ import dagster as dg
 from genai_finops.defs.ingestion import freshness_checks, landing_key
 from genai_finops.defs.partitions import range_tags
 from genai_finops.defs.prices import price_book
+from genai_finops.defs.snapshots import resource_states
 from genai_finops.ingest.plan import provider_configs, provider_flows
+from genai_finops.ingest.usage import LANDING_TABLES
 from genai_finops.providers.config import ProviderConfig
 from genai_finops.settings import load_settings
 
@@ -28,7 +30,7 @@ _UNFINISHED = [
 
 # The freshness checks are about the clock, not about a run: their own sensor evaluates them.
 _freshness_checks = freshness_checks()
-_extracted = dg.AssetSelection.groups("ingest_payg")
+_extracted = dg.AssetSelection.groups(*(f"ingest_{flow}" for flow in LANDING_TABLES))
 
 extraction_job = dg.define_asset_job(
     "extract_usage",
@@ -37,7 +39,10 @@ extraction_job = dg.define_asset_job(
 )
 consolidation_job = dg.define_asset_job(
     "consolidate",
-    selection=dg.AssetSelection.all() - _extracted - dg.AssetSelection.checks(*_freshness_checks),
+    selection=dg.AssetSelection.all()
+    - _extracted
+    - dg.AssetSelection.assets(resource_states)
+    - dg.AssetSelection.checks(*_freshness_checks),
     description="Reference snapshots, prices, unified usage and costs, FOCUS 1.3 and its export, for a range of days.",
 )
 price_job = dg.define_asset_job(

@@ -8,6 +8,7 @@ from genai_finops.defs.partitions import DAILY, window_of
 from genai_finops.defs.resources import PlatformResource
 from genai_finops.defs.transform import warehouse_key
 from genai_finops.schemas.tables.focus import COST_DATA_STANDARD_1_3
+from genai_finops.schemas.tables.focus_contracts import CONTRACT_COMMITMENT_1_3
 
 #: Above this share of billable rows without a price, totals are no longer usable.
 _MAX_UNPRICED_SHARE = Decimal("0.20")
@@ -17,14 +18,14 @@ EXPORT_KEY = dg.AssetKey(["focus", "cost_and_usage"])
 
 @dg.asset(
     key=EXPORT_KEY,
-    deps=[warehouse_key(COST_DATA_STANDARD_1_3.name)],
+    deps=[warehouse_key(COST_DATA_STANDARD_1_3.name), warehouse_key(CONTRACT_COMMITMENT_1_3.name)],
     group_name="focus",
     kinds={"python", "parquet"},
     owners=["team:data-platform"],
     partitions_def=DAILY,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    description="FOCUS 1.3 Cost and Usage as Parquet: one file per billing month that the days touch, written as a "
-    "whole, with manifest and metadata beside it.",
+    description="FOCUS 1.3 as Parquet: Cost and Usage with one file per billing month that the days touch, written as "
+    "a whole, and Contract Commitment, with manifests and metadata beside them.",
 )
 def focus_export(context: dg.AssetExecutionContext, platform: PlatformResource) -> dg.MaterializeResult:
     """Export the billing months of the run's days."""
@@ -34,6 +35,7 @@ def focus_export(context: dg.AssetExecutionContext, platform: PlatformResource) 
         metadata={
             "rows_in_files": result.rows,
             "files": [str(exported.file.path) for exported in result.files],
+            "commitments": result.contracts.file.rows if result.contracts else 0,
             "totals": {
                 currency: {name: str(cost) for name, cost in costs.items()} for currency, costs in result.totals.items()
             },

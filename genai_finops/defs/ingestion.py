@@ -48,8 +48,8 @@ def build_usage_asset(provider: str, flow: str, config: ProviderConfig) -> dg.As
         retry_policy=_RETRY,
         pool=f"provider_{provider}",
         description=(
-            f"{config.name} {flow} usage: one row per credential, sub-account, API key, model, tier, UTC day and "
-            f"meter, as the provider reports it, landed as one Parquet file per replace key. {config.finality}"
+            f"{config.name} {flow} usage as the provider reports it, landed as one Parquet file per replace key. "
+            f"{LANDING_TABLES[flow].description} {config.finality}"
         ),
         metadata={
             "refresh_days": values.refresh_days,

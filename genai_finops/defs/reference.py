@@ -6,7 +6,9 @@ import dagster as dg
 
 from genai_finops.defs.column_schema import column_schema
 from genai_finops.defs.resources import PlatformResource
+from genai_finops.defs.snapshots import SNAPSHOT_KEY
 from genai_finops.schemas.register import tables_of
+from genai_finops.schemas.tables.commitments import COMMITMENTS
 
 
 def reference_key(table: str) -> dg.AssetKey:
@@ -24,6 +26,7 @@ def reference_key(table: str) -> dg.AssetKey:
             kinds={"python", "parquet"},
             owners=["team:data-platform"],
             metadata={"dagster/column_schema": column_schema(table)},
+            deps=[SNAPSHOT_KEY] if table is COMMITMENTS else [],
         )
         for table in tables_of("reference")
     ],

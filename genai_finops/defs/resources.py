@@ -10,9 +10,10 @@ from genai_finops.focus.completeness import landed_days
 from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.window import DayWindow
 from genai_finops.ingest.outcome import IngestReport
-from genai_finops.ingest.plan import plan_usage
+from genai_finops.ingest.plan import plan_snapshots, plan_usage
 from genai_finops.ingest.price_refresh import RefreshReport, refresh_all, refresh_packaged
 from genai_finops.ingest.reference import write_reference_snapshots
+from genai_finops.ingest.resource_snapshots import SnapshotReport, snapshot_resources
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
 from genai_finops.providers.base import Window
@@ -43,6 +44,12 @@ class PlatformResource(dg.ConfigurableResource):
         settings = self.settings()
         credentials = plan_usage(settings, provider, flow, orgs=orgs or None)
         return ingest_usage(self.lake(), credentials, window, now=self.now(), run_id=run_id, clock=time.monotonic)
+
+    def snapshot_resources(self) -> SnapshotReport:
+        """Keep what the lists of all providers say now."""
+        settings = self.settings()
+        now = settings.simulated_now or self.now()
+        return snapshot_resources(self.lake(), plan_snapshots(settings), now=now, clock=time.monotonic)
 
     def write_reference(self) -> dict[str, int]:
         """Write the reference snapshots; row counts by table."""

@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from genai_finops.defs.ingestion import landing_key
 from genai_finops.defs.partitions import DAILY, FIRST_DAY, window_of
 from genai_finops.defs.resources import PlatformResource
+from genai_finops.defs.snapshots import SNAPSHOT_KEY
 from genai_finops.ingest.plan import provider_configs, provider_flows
 from genai_finops.ingest.usage import LANDING_TABLES
 from genai_finops.providers.base import Window
@@ -49,11 +50,13 @@ class PlatformTranslator(DagsterDbtTranslator):
 
 
 def _landing_deps(dep: dg.AssetDep) -> Iterator[dg.AssetDep]:
-    """A landing source is what the providers' assets of its flow land together; all of them keep resources."""
+    """A landing source is what the providers' assets of its flow land together; they and snapshots keep resources."""
     source, table = dep.asset_key.path[0], dep.asset_key.path[-1]
     if source not in {"landing", "resources"}:
         yield dep
         return
+    if source == "resources":
+        yield dg.AssetDep(SNAPSHOT_KEY)
     for provider, flow in provider_flows(provider_configs(load_settings())):
         if source == "resources" or LANDING_TABLES[flow].name == table:
             yield dg.AssetDep(landing_key(provider, flow))

@@ -8,22 +8,30 @@ from typing import Any
 from genai_finops.schemas.meters import METERS
 from genai_finops.warehouse.base import ReadOnlyWarehouse
 
+#: Capacity and its load are compared by commitment (reserved_capacity.py).
+_COMPARED = ", ".join(
+    f"'{meter.name}'"
+    for meter in METERS.values()
+    if meter.name == "request" or (meter.is_billable and meter.kind != "capacity")
+)
 #: Usage by organisation, model, tier, day and meter, with its cost.
 _BY_KEY = """
     select x_org_slug, provider, coalesce(provider_model_id, ''), service_tier, cast(usage_date as varchar), meter,
         sum(quantity), {cost}
     from {table}
-    where usage_date >= ? and usage_date <= ?
+    where usage_date >= ? and usage_date <= ? and meter in ({meters})
     group by all
 """
 
-_COUNT_ROWS = """
-    select provider, count(*) from genai_usage_daily_unified where usage_date >= ? and usage_date <= ? group by provider
-"""
-_COUNT_UNPRICED = """
+_COUNT_ROWS = f"""
+    select provider, count(*) from genai_usage_daily_unified
+    where usage_date >= ? and usage_date <= ? and meter in ({_COMPARED}) group by provider
+"""  # noqa: S608 - names of meters
+_COUNT_UNPRICED = f"""
     select provider, count(*) from genai_costs_daily_unified
-    where usage_date >= ? and usage_date <= ? and pricing_status = 'unpriced' group by provider
-"""
+    where usage_date >= ? and usage_date <= ? and pricing_status = 'unpriced' and meter in ({_COMPARED})
+    group by provider
+"""  # noqa: S608 - names of meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,8 @@ def compare(warehouse: ReadOnlyWarehouse, truth: Mapping[str, Any]) -> Iterator[
     """Compare each provider of the truth, over the days of the truth."""
     days = (truth["from"], truth["to"])
     found = _found(warehouse, days)
-    expected = _expected(truth["rows"])
+    machines = truth["infrastructure"]
+    expected = _expected([*truth["rows"], *machines])
     rows = dict(warehouse.rows(_COUNT_ROWS, days))
     unpriced = dict(warehouse.rows(_COUNT_UNPRICED, days))
     for provider in sorted({key[1] for key in (*found, *expected)}):
@@ -69,9 +78,16 @@ def compare(warehouse: ReadOnlyWarehouse, truth: Mapping[str, Any]) -> Iterator[
         yield ProviderComparison(
             provider=provider,
             measures=(
-                _counted("rows", rows, provider, truth["totals"], "rows"),
+                _counted("rows", rows, provider, truth["totals"], "rows", machines=machines),
                 *_measures(mine, theirs),
-                _counted("unpriced rows", unpriced, provider, truth["totals"], "rows_without_cost"),
+                _counted(
+                    "unpriced rows",
+                    unpriced,
+                    provider,
+                    truth["totals"],
+                    "rows_without_cost",
+                    machines=[row for row in machines if row["cost"] is None],
+                ),
             ),
             keys=len(mine),
             differing_keys=tuple("/".join(key) for key in sorted({*mine, *theirs}) if mine.get(key) != theirs.get(key)),
@@ -79,8 +95,10 @@ def compare(warehouse: ReadOnlyWarehouse, truth: Mapping[str, Any]) -> Iterator[
 
 
 def _found(warehouse: ReadOnlyWarehouse, days: Sequence[str]) -> _Keyed:
-    usage = warehouse.rows(_BY_KEY.format(table="genai_usage_daily_unified", cost="null"), days)
-    costs = warehouse.rows(_BY_KEY.format(table="genai_costs_daily_unified", cost="sum(coalesce(list_cost, 0))"), days)
+    usage = warehouse.rows(_BY_KEY.format(table="genai_usage_daily_unified", meters=_COMPARED, cost="null"), days)
+    costs = warehouse.rows(
+        _BY_KEY.format(table="genai_costs_daily_unified", meters=_COMPARED, cost="sum(coalesce(list_cost, 0))"), days
+    )
     cost_of = {row[:6]: row[7] for row in costs}
     return {row[:6]: (row[6], cost_of.get(row[:6], Decimal(0))) for row in usage}
 
@@ -99,9 +117,16 @@ def _of(keyed: _Keyed, provider: str) -> _Keyed:
 
 
 def _counted(
-    name: str, found: Mapping[str, int], provider: str, totals: Sequence[Mapping[str, Any]], field: str
+    name: str,
+    found: Mapping[str, int],
+    provider: str,
+    totals: Sequence[Mapping[str, Any]],
+    field: str,
+    *,
+    machines: Sequence[Mapping[str, Any]],
 ) -> Measure:
     truth = sum(total[field] for total in totals if total["provider"] == provider)
+    truth += sum(row["provider"] == provider for row in machines)
     return Measure(name=name, found=Decimal(found.get(provider, 0)), truth=Decimal(truth))
 
 

@@ -3,11 +3,14 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from genai_finops.control.commitment_rules import CommitmentTerms
+from genai_finops.control.commitments import enter_commitment, find_commitment
 from genai_finops.control.credentials import add_credential
 from genai_finops.control.database import open_database, reading, writing
 from genai_finops.control.hierarchy import Assignment, Entity
@@ -22,6 +25,8 @@ from genai_finops.settings import Settings
 from genai_finops.simulator.running import Simulator
 
 _ACTOR = "demo"
+#: Where no interface lists what was ordered: someone has to enter it.
+_ORDERS_ARE_ENTERED = ("gcp_vertex",)
 
 
 def refuse_foreign_home(settings: Settings, orgs: Sequence[str]) -> None:
@@ -52,12 +57,40 @@ def add_demo_organisations(
             add_organisation_with_defaults(
                 session, defaults, slug=org, name=org.capitalize(), update=True, now=now, actor=_ACTOR
             )
-            for provider in providers:
+            for provider in dict.fromkeys(providers):
                 _add_credential(session, settings, simulator, org=org, provider=provider, now=now)
+            for provider in _ORDERS_ARE_ENTERED:
+                _enter_orders(session, simulator, org=org, provider=provider, now=now)
             records = list(_hierarchy(simulator, org, providers, used, first_day))
             import_hierarchy(session, records, source=Path(_ACTOR), update=True, now=now, actor=_ACTOR)
     engine.dispose()
-    return len(simulator.scenario.orgs) * len(providers)
+    return len(simulator.scenario.orgs) * len(set(providers))
+
+
+def _enter_orders(session: Session, simulator: Simulator, *, org: str, provider: str, now: dt.datetime) -> None:
+    for order in simulator.commitments(org, provider):
+        if find_commitment(session, org, provider, order.commitment_id) is not None:
+            continue
+        terms = CommitmentTerms(
+            provider=provider,
+            commitment_id=order.commitment_id,
+            contract_id=order.contract_id,
+            commitment_type=order.commitment_type,
+            meter=order.meter,
+            quantity=Decimal(order.units),
+            term=order.term,
+            starts_at=order.starts_at,
+            ends_at=order.ends_at,
+            payment=order.payment,
+            scope=order.scope,
+            model=order.model,
+            region=order.region_id,
+            agreed_unit_price=order.unit_price,
+            agreed_price_period=order.price_period,
+        )
+        enter_commitment(
+            session, terms, org_slug=org, account_id=None, currencies={provider: "USD"}, now=now, actor=_ACTOR
+        )
 
 
 def _add_credential(
@@ -102,10 +135,10 @@ def _hierarchy(
     )
     for entity in entities:
         yield HierarchyRecord(line=0, org_slug=org, item=entity)
-    for provider in providers:
+    for provider in dict.fromkeys(providers):
         scopes = [("DEPT-001", "account", simulator.account_id(org, provider))]
         scopes += [("PROJ-042", "sub_account", found) for found in used.get((org, provider), ())[:1]]
-        for entity_id, scope, scope_id in scopes:
+        for entity_id, scope, scope_id in dict.fromkeys(scopes):
             assignment = Assignment(
                 entity_id=entity_id,
                 provider=provider,

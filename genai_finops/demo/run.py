@@ -16,12 +16,16 @@ from genai_finops.defs.home import prepare_dagster_home
 from genai_finops.defs.ingestion import landing_key
 from genai_finops.defs.partitions import range_tags
 from genai_finops.demo.comparison import ProviderComparison, compare
+from genai_finops.demo.list_snapshots import replay_snapshots
 from genai_finops.demo.organisations import add_demo_organisations, refuse_foreign_home
+from genai_finops.demo.reserved_capacity import CapacityComparison, compare_capacity
 from genai_finops.errors import FinopsError
 from genai_finops.ingest.plan import provider_configs, provider_flows
 from genai_finops.settings import Settings, load_settings
+from genai_finops.simulator.ledger import midnight
 from genai_finops.simulator.registry import PROVIDERS
-from genai_finops.simulator.running import Simulator, running_simulator
+from genai_finops.simulator.running import DEFAULT_NOW, Simulator, running_simulator
+from genai_finops.simulator.scenario import Scenario
 from genai_finops.warehouse.duckdb import open_duckdb
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -45,12 +49,14 @@ class DemoResult:
     """What the demo found."""
 
     comparisons: tuple[ProviderComparison, ...]
+    capacity: tuple[CapacityComparison, ...]
     focus: FocusTotals
     seconds: Mapping[str, float]
 
     @property
     def is_exact(self) -> bool:
-        return self.focus.cost == self.focus.priced_cost and all(found.is_exact for found in self.comparisons)
+        found = [*(one.is_exact for one in self.comparisons), *(one.is_exact for one in self.capacity)]
+        return self.focus.cost == self.focus.priced_cost and all(found)
 
 
 class Stopwatch:
@@ -72,7 +78,8 @@ class Stopwatch:
 def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
     """Run everything once. Raises FinopsError when a step fails."""
     watch = Stopwatch(say)
-    with running_simulator() as simulator:
+    scenario = Scenario()
+    with running_simulator(scenario=scenario, now=midnight(scenario.first_day)) as simulator:
         _point_providers_at(simulator)
         settings = load_settings()
         refuse_foreign_home(settings, simulator.scenario.orgs)
@@ -80,6 +87,9 @@ def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
         first, last = simulator.scenario.first_day, simulator.scenario.last_day
         with watch.step(f"add {len(simulator.scenario.orgs)} organisations with encrypted credentials"):
             add_demo_organisations(settings, simulator, [name for name, _ in targets], first_day=first, now=now)
+        with watch.step("read the providers' lists every 6 hours of the 35 days: what is deployed, reserved, deleted"):
+            replay_snapshots(settings, simulator, until=DEFAULT_NOW)
+        _point_providers_at(simulator)
         with watch.step("load the Dagster definitions"):
             from genai_finops.definitions import defs  # noqa: PLC0415 - reads the settings made above
 
@@ -93,8 +103,8 @@ def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
             with watch.step("Dagster: prices, unified usage and costs, FOCUS 1.3, export"):
                 _execute(defs, consolidation_job.name, instance, range_tags(first, last), None)
         with watch.step("compare with the simulator's truth"):
-            comparisons, focus = _compare(settings, simulator.truth())
-    return DemoResult(comparisons=comparisons, focus=focus, seconds=watch.seconds)
+            comparisons, capacity, focus = _compare(settings, simulator.truth())
+    return DemoResult(comparisons=comparisons, capacity=capacity, focus=focus, seconds=watch.seconds)
 
 
 def _point_providers_at(simulator: Simulator) -> None:
@@ -123,13 +133,16 @@ def _execute(
         )
 
 
-def _compare(settings: Settings, truth: Mapping[str, Any]) -> tuple[tuple[ProviderComparison, ...], FocusTotals]:
+def _compare(
+    settings: Settings, truth: Mapping[str, Any]
+) -> tuple[tuple[ProviderComparison, ...], tuple[CapacityComparison, ...], FocusTotals]:
     with open_duckdb(settings.warehouse_path) as warehouse:
         comparisons = tuple(compare(warehouse, truth))
+        capacity = compare_capacity(warehouse, truth)
         [(rows, cost, estimated)] = warehouse.rows(
             "select count(*), coalesce(sum(ListCost), 0), "
             "coalesce(sum(case when x_IsEstimated then ListCost end), 0) from cost_data_standard_1_3 "
-            "where ChargePeriodStart >= ? and ChargePeriodStart < cast(? as date) + 1",
+            "where x_IngestionDate >= ? and x_IngestionDate <= ?",
             (truth["from"], truth["to"]),
         )
         [(priced,)] = warehouse.rows(
@@ -137,4 +150,4 @@ def _compare(settings: Settings, truth: Mapping[str, Any]) -> tuple[tuple[Provid
             "where usage_date >= ? and usage_date <= ?",
             (truth["from"], truth["to"]),
         )
-    return comparisons, FocusTotals(rows=rows, cost=cost, estimated_cost=estimated, priced_cost=priced)
+    return comparisons, capacity, FocusTotals(rows=rows, cost=cost, estimated_cost=estimated, priced_cost=priced)

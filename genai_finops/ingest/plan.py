@@ -14,7 +14,8 @@ from genai_finops.ingest.usage import LANDING_TABLES, SourceCredential
 from genai_finops.providers.base import ResourceState, SourceAccount, UsageSource
 from genai_finops.providers.config import ProviderConfig, load_provider_configs
 from genai_finops.providers.http import SessionOptions
-from genai_finops.providers.registry import discover, usage_source
+from genai_finops.providers.registry import discover, source_class_of, usage_source
+from genai_finops.providers.source import HttpUsageSource
 from genai_finops.settings import Settings
 
 
@@ -58,6 +59,41 @@ def plan_usage(
         )
         for credential in found
     )
+
+
+def plan_snapshots(
+    settings: Settings,
+    *,
+    provider: str | None = None,
+    orgs: Collection[str] | None = None,
+    options: SessionOptions | None = None,
+) -> tuple[SourceCredential, ...]:
+    """The credentials whose accounts have lists to keep, of one provider or of all, once for each way of listing.
+
+    Raises FinopsError when the provider or an organisation is unknown.
+    """
+    configs = provider_configs(settings)
+    if provider not in {None, *configs}:
+        raise FinopsError(
+            f"There is no provider {provider!r}", remedy=f"Choose one of the configured: {', '.join(configs)}."
+        )
+    discover(settings.environ)
+    plans: list[SourceCredential] = []
+    for name, config in configs.items():
+        if provider in {None, name}:
+            for flow in _listing_flows(config):
+                plans += plan_usage(settings, name, flow, orgs=orgs, options=options)
+    return tuple(plans)
+
+
+def _listing_flows(config: ProviderConfig) -> tuple[str, ...]:
+    """The flows whose sources list what is there; of those that list the same in the same way, the first."""
+    flows: dict[object, str] = {}
+    for flow in config.flows:
+        found = source_class_of(config, flow)[0]
+        if found.fetch_lists is not HttpUsageSource.fetch_lists and flow in LANDING_TABLES:
+            flows.setdefault((found.fetch_lists, found.resources, found.listed_types), flow)
+    return tuple(flows.values())
 
 
 def session_options(settings: Settings) -> SessionOptions:
@@ -107,4 +143,5 @@ def _source_credential(
         open_source=open_source,
         # More would only wait for the rate limit, each with the pages of a window in memory.
         concurrency=min(config.http.concurrency, config.http.burst),
+        listed_at=settings.simulated_now,
     )

@@ -4,7 +4,10 @@ import polars as pl
 
 from genai_finops.errors import FinopsError
 from genai_finops.pricing.book import check_overlaps
+from genai_finops.pricing.capacity_book import check_capacity_overlaps
 from genai_finops.pricing.knowledge import Revision, believed
+from genai_finops.schemas.table import Table
+from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.pricing import PRICE_BOOK
 from genai_finops.schemas.validation import validate
 
@@ -19,6 +22,17 @@ def revise_entries(known: pl.DataFrame, entries: pl.DataFrame) -> Revision:
     """
     validate(PRICE_BOOK, entries, subject=_SUBJECT)
     check_overlaps(believed(entries), subject=_SUBJECT)
+    return _replaced(PRICE_BOOK, known, entries)
+
+
+def revise_capacity_entries(known: pl.DataFrame, entries: pl.DataFrame) -> Revision:
+    """The same for entered prices of capacity, of the shape of `genai_capacity_price_book`."""
+    validate(CAPACITY_PRICE_BOOK, entries, subject=_SUBJECT)
+    check_capacity_overlaps(believed(entries), subject=_SUBJECT)
+    return _replaced(CAPACITY_PRICE_BOOK, known, entries)
+
+
+def _replaced(table: Table, known: pl.DataFrame, entries: pl.DataFrame) -> Revision:
     identity = [name for name in known.columns if name != "known_to"]
     before, now = believed(known), believed(entries)
     forgotten = pl.concat(
@@ -38,7 +52,7 @@ def revise_entries(known: pl.DataFrame, entries: pl.DataFrame) -> Revision:
         )
     unchanged = before.join(now, on=identity, how="semi", nulls_equal=True).height
     return Revision(
-        frame=entries.select(known.columns).sort(PRICE_BOOK.grain, nulls_last=True),
+        frame=entries.select(known.columns).sort(table.grain, nulls_last=True),
         opened=now.height - unchanged,
         closed=before.height - unchanged,
         unchanged=unchanged,

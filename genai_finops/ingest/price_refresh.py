@@ -2,13 +2,14 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from genai_finops.errors import FinopsError
 from genai_finops.ingest.price_sources import (
     LITELLM,
     PRICE_LISTS,
+    Answer,
     PriceSource,
     configured_sources,
     packaged_sources,
@@ -17,6 +18,7 @@ from genai_finops.lake.files import LakeFiles
 from genai_finops.lake.price_book import price_book_lock, read_price_rows, write_price_rows, write_price_sentinels
 from genai_finops.pricing.sources.statement import SkippedPrice
 from genai_finops.providers.base import ProviderError
+from genai_finops.schemas.table import Table
 from genai_finops.settings import Settings
 
 #: Reading and writing the files of one source takes seconds.
@@ -69,9 +71,12 @@ class RefreshReport:
     def raise_failures(self) -> None:
         """Raise FinopsError when a source has failed."""
         if self.failed:
+            # A source that could not be read has failed for each of its tables, for one reason.
+            reasons = dict.fromkeys(f"{outcome.source}: {outcome.error}" for outcome in self.failed)
+            failed, asked = ({one.source for one in outcomes} for outcomes in (self.failed, self.outcomes))
             raise FinopsError(
-                f"{len(self.failed)} of {len(self.outcomes)} sources of prices failed and keep what they said before: "
-                + "; ".join(f"{outcome.source}: {outcome.error}" for outcome in self.failed),
+                f"{len(failed)} of {len(asked)} sources of prices failed and keep what they said before: "
+                + "; ".join(reasons),
                 remedy="Mend the reasons and refresh again: genai-finops prices refresh",
             )
 
@@ -128,25 +133,46 @@ def _refresh(
     files: LakeFiles, sources: Sequence[PriceSource], now: dt.datetime, clock: Callable[[], float]
 ) -> RefreshReport:
     write_price_sentinels(files)
-    return RefreshReport(outcomes=tuple(_refreshed(files, source, now, clock) for source in sources))
+    return RefreshReport(
+        outcomes=tuple(outcome for source in sources for outcome in _refreshed(files, source, now, clock))
+    )
 
 
-def _refreshed(files: LakeFiles, source: PriceSource, now: dt.datetime, clock: Callable[[], float]) -> SourceOutcome:
+def _refreshed(
+    files: LakeFiles, source: PriceSource, now: dt.datetime, clock: Callable[[], float]
+) -> Iterator[SourceOutcome]:
+    """One outcome for each table of the source: a table that refuses what was read leaves the others alone."""
     began = clock()
     try:
-        answer = source.read(now)
-        with price_book_lock(files, timeout_seconds=_LOCK_TIMEOUT_SECONDS):
-            revision = answer.revise(read_price_rows(files, source.table, source.file))
-            write_price_rows(files, source.table, source.file, revision.frame)
+        answers = source.read(now)
     except (FinopsError, ProviderError) as failure:
-        return SourceOutcome(source=source.file, table=source.table.name, error=str(failure), seconds=clock() - began)
+        for table in source.tables:
+            yield replace(_failed(source, table, failure), seconds=clock() - began)
+        return
+    for table, answer in zip(source.tables, answers, strict=True):
+        try:
+            outcome = _revised(files, source, table, answer)
+        except FinopsError as failure:
+            outcome = _failed(source, table, failure)
+        ended = clock()
+        yield replace(outcome, seconds=ended - began)
+        began = ended
+
+
+def _failed(source: PriceSource, table: Table, failure: Exception) -> SourceOutcome:
+    return SourceOutcome(source=source.file, table=table.name, error=str(failure))
+
+
+def _revised(files: LakeFiles, source: PriceSource, table: Table, answer: Answer) -> SourceOutcome:
+    with price_book_lock(files, timeout_seconds=_LOCK_TIMEOUT_SECONDS):
+        revision = answer.revise(read_price_rows(files, table, source.file))
+        write_price_rows(files, table, source.file, revision.frame)
     return SourceOutcome(
         source=source.file,
-        table=source.table.name,
+        table=table.name,
         version=answer.version,
         opened=revision.opened,
         closed=revision.closed,
         unchanged=revision.unchanged,
         skipped=answer.skipped,
-        seconds=clock() - began,
     )

@@ -10,17 +10,20 @@ import polars as pl
 from genai_finops.control.credentials import enabled_credentials, open_secret
 from genai_finops.control.database import open_database, reading
 from genai_finops.control.organisations import list_accounts, list_organisations
-from genai_finops.control.snapshot import price_entries_frame
+from genai_finops.control.snapshot import capacity_price_entries_frame, price_entries_frame
 from genai_finops.ingest.plan import provider_configs, session_options
-from genai_finops.ingest.price_entries import revise_entries
+from genai_finops.ingest.price_entries import revise_capacity_entries, revise_entries
 from genai_finops.pricing.aliases import read_alias_rules
 from genai_finops.pricing.book import revise_book
+from genai_finops.pricing.capacity_book import revise_capacity_book
 from genai_finops.pricing.catalogue import read_catalogue
 from genai_finops.pricing.catalogue_map import SOURCE as CATALOGUE
 from genai_finops.pricing.frames import alias_rules_frame
 from genai_finops.pricing.knowledge import Revision, revise_whole
 from genai_finops.pricing.sources.aws_price_list import read_aws_price_list
 from genai_finops.pricing.sources.azure_retail import read_azure_retail
+from genai_finops.pricing.sources.capacity_seeds import CAPACITY_PRICES, read_capacity_prices
+from genai_finops.pricing.sources.capacity_seeds import SOURCE as CAPACITY_SEED
 from genai_finops.pricing.sources.gcp_billing_catalog import read_gcp_billing_catalog
 from genai_finops.pricing.sources.litellm import read_litellm
 from genai_finops.pricing.sources.network import PriceCredential
@@ -38,6 +41,7 @@ from genai_finops.providers.base import SourceAccount
 from genai_finops.providers.config import ProviderConfig
 from genai_finops.providers.http import SessionOptions
 from genai_finops.schemas.table import Table
+from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.pricing import MODEL_ALIAS_RULES, PRICE_BOOK, PRICE_FACTORS
 from genai_finops.settings import Settings
 
@@ -50,7 +54,7 @@ PriceListReader = Callable[[ProviderConfig, PriceCredential | None, SessionOptio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a source said, as a change of what is known of it."""
+    """What a source said, as a change of what is known of it in one table."""
 
     #: None where the rows have versions of their own.
     version: str | None
@@ -58,13 +62,19 @@ class Answer:
     revise: Callable[[pl.DataFrame], Revision]
 
 
+Answers = tuple[Answer, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSource:
-    """One source of one table. `read` raises FinopsError or ProviderError."""
+    """One source, and the tables that it fills: `read` gives one answer for each of them, in this order.
+
+    `read` raises FinopsError or ProviderError.
+    """
 
     name: str
-    table: Table
-    read: Callable[[dt.datetime], Answer]
+    tables: tuple[Table, ...]
+    read: Callable[[dt.datetime], Answers]
     #: Where a source is asked for several providers: which of them this is.
     part: str | None = None
 
@@ -80,24 +90,31 @@ PRICE_LISTS: dict[str, tuple[tuple[str, ...], PriceListReader]] = {
     "aws_price_list": (("aws_bedrock",), read_aws_price_list),
     "gcp_billing_catalog": (("gemini", "gcp_vertex"), read_gcp_billing_catalog),
 }
+#: Those of them whose prices of capacity are read as well. How Google words its own is not documented.
+CAPACITY_LISTS = frozenset({"azure_retail", "aws_price_list"})
 
 
 def packaged_sources(settings: Settings) -> tuple[PriceSource, ...]:
     """What comes with the platform, and what was entered: sources that need no network."""
     seeds = settings.seeds_dir
     return (
-        PriceSource(name=CATALOGUE, table=PRICE_BOOK, read=_of_statement(read_catalogue)),
-        PriceSource(name=CATALOGUE, table=MODEL_ALIAS_RULES, read=_read_alias_rules),
+        PriceSource(name=CATALOGUE, tables=(PRICE_BOOK,), read=_of_statement(read_catalogue)),
+        PriceSource(name=CATALOGUE, tables=(MODEL_ALIAS_RULES,), read=_read_alias_rules),
         PriceSource(
-            name="list_prices", table=PRICE_BOOK, read=_of_statement(partial(read_list_prices, seeds / LIST_PRICES))
+            name="list_prices", tables=(PRICE_BOOK,), read=_of_statement(partial(read_list_prices, seeds / LIST_PRICES))
         ),
         PriceSource(
             name="default_prices",
-            table=PRICE_BOOK,
+            tables=(PRICE_BOOK,),
             read=_of_statement(partial(read_default_prices, seeds / DEFAULT_PRICES)),
         ),
-        PriceSource(name=FACTORS_SOURCE, table=PRICE_FACTORS, read=partial(_read_factors, settings)),
-        PriceSource(name=ENTRIES, table=PRICE_BOOK, read=partial(_read_entries, settings)),
+        PriceSource(name=FACTORS_SOURCE, tables=(PRICE_FACTORS,), read=partial(_read_factors, settings)),
+        PriceSource(
+            name=CAPACITY_SEED,
+            tables=(CAPACITY_PRICE_BOOK,),
+            read=_of_capacity(partial(read_capacity_prices, seeds / CAPACITY_PRICES)),
+        ),
+        PriceSource(name=ENTRIES, tables=(PRICE_BOOK, CAPACITY_PRICE_BOOK), read=partial(_read_entries, settings)),
     )
 
 
@@ -119,10 +136,13 @@ def _price_lists(settings: Settings) -> Iterator[PriceSource]:
         for provider in asked_for:
             config = configs.get(provider)
             if provider in registered and config is not None and config.price_list is not None:
+                ask = partial(_ask, settings, config, reader)
+                has_capacity = name in CAPACITY_LISTS
                 yield PriceSource(
                     name=name,
-                    table=PRICE_BOOK,
-                    read=_of_statement(partial(_ask, settings, config, reader)),
+                    # One reading fills both books: what is asked over the network is asked once.
+                    tables=(PRICE_BOOK, CAPACITY_PRICE_BOOK) if has_capacity else (PRICE_BOOK,),
+                    read=_of_both(ask) if has_capacity else _of_statement(ask),
                     part=provider if len(asked_for) > 1 else None,
                 )
 
@@ -130,7 +150,7 @@ def _price_lists(settings: Settings) -> Iterator[PriceSource]:
 def _litellm(settings: Settings) -> Iterator[PriceSource]:
     if settings.litellm_prices_path is not None:
         read = partial(read_litellm, settings.litellm_prices_path)
-        yield PriceSource(name=LITELLM, table=PRICE_BOOK, read=_of_statement(read))
+        yield PriceSource(name=LITELLM, tables=(PRICE_BOOK,), read=_of_statement(read))
 
 
 def _ask(settings: Settings, config: ProviderConfig, reader: PriceListReader, moment: dt.datetime) -> Statement:
@@ -148,36 +168,57 @@ def _first_credential(settings: Settings, provider: str) -> PriceCredential | No
     return PriceCredential(secret=secret.reveal(), account=account)
 
 
-def _of_statement(read: Callable[[dt.datetime], Statement]) -> Callable[[dt.datetime], Answer]:
-    def answer(moment: dt.datetime) -> Answer:
+def _of_statement(read: Callable[[dt.datetime], Statement]) -> Callable[[dt.datetime], Answers]:
+    return lambda moment: (_rates(read(moment)),)
+
+
+def _of_capacity(read: Callable[[dt.datetime], Statement]) -> Callable[[dt.datetime], Answers]:
+    return lambda moment: (_capacity_rates(read(moment)),)
+
+
+def _of_both(read: Callable[[dt.datetime], Statement]) -> Callable[[dt.datetime], Answers]:
+    def answers(moment: dt.datetime) -> Answers:
         statement = read(moment)
-        return Answer(
-            version=statement.source_version,
-            skipped=statement.skipped,
-            revise=lambda known: revise_book(known, statement),
-        )
+        return _rates(statement), _capacity_rates(statement)
 
-    return answer
+    return answers
 
 
-def _read_alias_rules(moment: dt.datetime) -> Answer:
+def _rates(statement: Statement) -> Answer:
+    return Answer(
+        version=statement.source_version,
+        skipped=statement.skipped,
+        revise=lambda known: revise_book(known, statement),
+    )
+
+
+def _capacity_rates(statement: Statement) -> Answer:
+    return Answer(version=statement.source_version, revise=lambda known: revise_capacity_book(known, statement))
+
+
+def _read_alias_rules(moment: dt.datetime) -> Answers:
     rules = read_alias_rules()
     stated = alias_rules_frame(moment, rules)
-    return Answer(
+    answer = Answer(
         version=rules.version,
         revise=lambda known: revise_whole(MODEL_ALIAS_RULES, known, stated, moment, source=CATALOGUE),
     )
+    return (answer,)
 
 
-def _read_factors(settings: Settings, moment: dt.datetime) -> Answer:
+def _read_factors(settings: Settings, moment: dt.datetime) -> Answers:
     stated = price_factors_frame(settings.seeds_dir / PRICE_FACTORS_SEED, moment)
-    return Answer(
+    answer = Answer(
         version=str(stated["source_version"].max()),
         revise=lambda known: revise_whole(PRICE_FACTORS, known, stated, moment, source=FACTORS_SOURCE),
     )
+    return (answer,)
 
 
-def _read_entries(settings: Settings, _moment: dt.datetime) -> Answer:
+def _read_entries(settings: Settings, _moment: dt.datetime) -> Answers:
     with reading(open_database(settings)) as session:
-        entries = price_entries_frame(session)
-    return Answer(version=None, revise=lambda known: revise_entries(known, entries))
+        entries, capacity_entries = price_entries_frame(session), capacity_price_entries_frame(session)
+    return (
+        Answer(version=None, revise=lambda known: revise_entries(known, entries)),
+        Answer(version=None, revise=lambda known: revise_capacity_entries(known, capacity_entries)),
+    )

@@ -1,4 +1,4 @@
-"""What dbt needs beside usage: snapshots of providers, meters, organisations and hierarchy, and the price book."""
+"""What dbt needs beside usage: snapshots of registers and the control database, and the price book."""
 
 import datetime as dt
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from genai_finops.control.database import open_database, reading
 from genai_finops.control.snapshot import control_snapshot
+from genai_finops.ingest.commitments import commitment_tables
 from genai_finops.ingest.plan import provider_configs
 from genai_finops.ingest.price_refresh import refresh_packaged
 from genai_finops.lake.files import LakeFiles
@@ -35,19 +36,21 @@ def write_reference_snapshots(files: LakeFiles, settings: Settings) -> dict[str,
     for table in tables_of("landing"):
         write_landing_sentinel(files, table)
     write_resource_states_sentinel(files)
-    frames = _frames(settings)
+    frames = _frames(files, settings)
     for name, frame in frames.items():
         validate(TABLES[name], frame, subject=f"reference {name}")
         write_reference(files, TABLES[name], frame)
     return {name: frame.height for name, frame in frames.items()}
 
 
-def _frames(settings: Settings) -> dict[str, pl.DataFrame]:
+def _frames(files: LakeFiles, settings: Settings) -> dict[str, pl.DataFrame]:
     engine = open_database(settings)
     with reading(engine) as session:
         control = control_snapshot(session)
+        commitments = commitment_tables(files, settings, session)
     return {
         "genai_providers": providers_frame(provider_configs(settings)),
         "genai_meters": meters_frame(),
         **control,
+        **commitments,
     }

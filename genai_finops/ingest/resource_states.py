@@ -2,24 +2,25 @@
 
 import datetime as dt
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
+from genai_finops.commitments.listed import ListedState
 from genai_finops.errors import FinopsError
 from genai_finops.lake.files import LakeFiles
 from genai_finops.lake.parquet import read_resource_states, resource_states_path, write_resource_states
 from genai_finops.providers.base import MalformedPageError, ProviderResource, ResourceState
+from genai_finops.providers.resources import merged_states
 from genai_finops.schemas.tables.resources import PROVIDER_RESOURCES
 from genai_finops.schemas.validation import empty_frame, validate
 
 _RESOURCE_FIELDS = tuple(field.name for field in fields(ProviderResource))
-#: Two lists are never of the same moment: the one that is written later is the later one.
-_NEXT_MOMENT = dt.timedelta(microseconds=1)
+#: Files of earlier releases do not have it.
+_LATER_COLUMN = "missed_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +49,48 @@ def known_states(files: LakeFiles, listed: ListedAccount) -> tuple[ResourceState
     return _states_of(_stored(files, listed), listed.account_id)
 
 
+def all_states(files: LakeFiles) -> Iterator[ListedState]:
+    """The stored states of all accounts, also of credentials that are no longer there.
+
+    Raises FinopsError for a file that cannot be read whole.
+    """
+    for path in files.find("resources"):
+        folder, _, name = path.removeprefix("resources/").rpartition("/")
+        if folder == "_schema":
+            continue
+        org, _, credential = name.removesuffix(".parquet").partition(".")
+        stored = _stored(files, ListedAccount(org=org, provider=folder, credential=credential, account_id=""))
+        for row in stored.iter_rows(named=True):
+            yield ListedState(
+                org=org, provider=folder, credential=credential, account_id=row["account_id"], state=_state(row)
+            )
+
+
 def keep_listed(
-    files: LakeFiles, listed: ListedAccount, resources: Iterable[ProviderResource], *, at: dt.datetime
+    files: LakeFiles,
+    listed: ListedAccount,
+    resources: Iterable[ProviderResource],
+    *,
+    at: dt.datetime,
+    complete: Collection[str] = (),
 ) -> None:
-    """Merge what the lists of one fetch described into the stored states; without a resource nothing is written.
+    """Merge what the lists of one fetch described into the stored states.
+
+    `complete` are the types that were listed whole: a stored resource of them that was not listed is missed from then
+    on. Without a resource, listed or missed, nothing is written.
 
     Raises FinopsError for a stored file that cannot be read, InvalidFrameError for a value that the table refuses, and
     MalformedPageError where the lists describe one resource in two ways.
     """
     described = _described(resources, listed, at)
-    if not described:
+    if not described and not complete:
         return
     # Read again: another run of the same credential may have written since this one began.
     stored = _stored(files, listed)
     before = _states_of(stored, listed.account_id)
-    states = merged(before, described, at)
+    states = merged_states(before, described, at, complete=complete)
+    if states == before:
+        return
     frame = _frame(states, listed)
     if len(states) > len(before):
         validate(PROVIDER_RESOURCES, frame, subject=f"resources listed for {listed}")
@@ -75,35 +103,6 @@ def keep_listed(
         org=listed.org,
         credential=listed.credential,
     )
-
-
-def merged(
-    stored: Sequence[ResourceState], listed: Iterable[ProviderResource], at: dt.datetime
-) -> tuple[ResourceState, ...]:
-    """The states after a list of the moment `at`: described in the same words, a state lasts on; in others, a new one
-    begins. Whatever is not listed keeps its states.
-    """
-    histories: defaultdict[tuple[str, str], dict[dt.datetime, ResourceState]] = defaultdict(dict)
-    for state in stored:
-        histories[_key(state.resource)][state.first_observed_at] = state
-    for resource in listed:
-        _observe(histories[_key(resource)], resource, at)
-    return tuple(state for history in histories.values() for state in history.values())
-
-
-def _observe(history: dict[dt.datetime, ResourceState], resource: ProviderResource, at: dt.datetime) -> None:
-    first = at
-    while first in history and history[first].resource != resource:
-        first += _NEXT_MOMENT
-    begun = max((moment for moment in history if moment <= first), default=None)
-    following = min((moment for moment in history if moment > first), default=None)
-    if begun is not None and history[begun].resource == resource:
-        history[begun] = replace(history[begun], last_observed_at=max(history[begun].last_observed_at, first))
-    elif following is not None and history[following].resource == resource:
-        # The clock of this run is behind that of the one before.
-        history[first] = replace(history.pop(following), first_observed_at=first)
-    else:
-        history[first] = ResourceState(resource=resource, first_observed_at=first, last_observed_at=first)
 
 
 def _key(resource: ProviderResource) -> tuple[str, str]:
@@ -143,6 +142,7 @@ def _record(state: ResourceState, listed: ListedAccount) -> dict[str, Any]:
         "tags": tags,
         "first_observed_at": state.first_observed_at,
         "last_observed_at": state.last_observed_at,
+        "missed_at": state.missed_at,
     }
 
 
@@ -157,6 +157,7 @@ def _state(row: dict[str, Any]) -> ResourceState:
         resource=ProviderResource(**values),
         first_observed_at=row["first_observed_at"],
         last_observed_at=row["last_observed_at"],
+        missed_at=row["missed_at"],
     )
 
 
@@ -168,6 +169,8 @@ def _stored(files: LakeFiles, listed: ListedAccount) -> pl.DataFrame:
         frame = read_resource_states(files, listed.path)
     except (pa.ArrowException, OSError, ValueError) as failure:
         raise _unreadable(files, listed, f"{type(failure).__name__}: {failure}") from failure
+    if _LATER_COLUMN not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, empty.schema[_LATER_COLUMN]).alias(_LATER_COLUMN))
     if frame.schema != empty.schema:
         raise _unreadable(files, listed, f"its columns are not those of {PROVIDER_RESOURCES.name}")
     owners = set(frame.select("x_org_slug", "x_credential_id", "provider").iter_rows())

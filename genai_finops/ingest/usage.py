@@ -29,11 +29,15 @@ from genai_finops.providers.base import (
 )
 from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Table
-from genai_finops.schemas.tables.usage import PAYG_USAGE_RAW
+from genai_finops.schemas.tables.usage import COMMITMENT_USAGE_RAW, INFRASTRUCTURE_USAGE_RAW, PAYG_USAGE_RAW
 
 _log = logging.getLogger(__name__)
 
-LANDING_TABLES: dict[str, Table] = {"payg": PAYG_USAGE_RAW}
+LANDING_TABLES: dict[str, Table] = {
+    "payg": PAYG_USAGE_RAW,
+    "commitment": COMMITMENT_USAGE_RAW,
+    "infrastructure": INFRASTRUCTURE_USAGE_RAW,
+}
 _TOKEN_METERS = [meter.name for meter in METERS.values() if meter.kind == "tokens"]
 
 
@@ -57,6 +61,8 @@ class SourceCredential:
     open_source: OpenSource
     #: How many credentials of the provider may be read at once.
     concurrency: int = 1
+    #: When its lists are of, where that is not the time of the run: simulated providers have a time of their own.
+    listed_at: dt.datetime | None = None
 
     @property
     def listed_account(self) -> ListedAccount:
@@ -146,7 +152,13 @@ def _ingest_series(
         ):
             pages = list(_stored(files, credential.provider, source.fetch(window), checkpoint))
             # Before normalise, so that usage that cannot be understood costs no observation of what is there today.
-            keep_listed(files, credential.listed_account, source.resources(pages), at=moment())
+            keep_listed(
+                files,
+                credential.listed_account,
+                source.resources(pages),
+                at=credential.listed_at or moment(),
+                complete=source.listed_types(pages),
+            )
             frames = usage_frames(table, source.normalise(pages, window), window, lineage)
     except (ProviderError, FinopsError) as failure:
         _log.warning("%s %s failed: %s", lineage.pipeline_id, lineage.org, failure)

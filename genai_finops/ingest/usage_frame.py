@@ -1,4 +1,4 @@
-"""Normalised usage rows as validated frames of `genai_payg_usage_raw`, one per day."""
+"""Normalised usage rows as validated frames of a flow's landing table, one per day."""
 
 import datetime as dt
 from collections import defaultdict

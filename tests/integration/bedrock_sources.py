@@ -1,16 +1,17 @@
 """The Bedrock source over a real socket: a simulator or another server of AWS's protocols."""
 
 import datetime as dt
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
 from genai_finops.providers.base import ResourceState, SourceAccount, UsageRow, Window
-from genai_finops.providers.config import load_provider_configs
+from genai_finops.providers.config import ProviderConfig, load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import usage_source
 from genai_finops.providers.source import HttpUsageSource
@@ -27,6 +28,11 @@ class Unlimited:
         return 0.0
 
 
+@functools.lru_cache(maxsize=2)
+def _config(environ: tuple[tuple[str, str], ...]) -> ProviderConfig:
+    return load_provider_configs(CONFIGS, dict(environ))[PROVIDER]
+
+
 def source_at(
     environ: Mapping[str, str],
     *,
@@ -35,16 +41,19 @@ def source_at(
     now: dt.datetime,
     transport: httpx.BaseTransport | None = None,
     known: Sequence[ResourceState] = (),
+    flow: Literal["payg", "commitment"] = "payg",
     **options: Any,
 ) -> HttpUsageSource:
     """The source of an account at the addresses of `environ`."""
-    config = load_provider_configs(CONFIGS, environ)[PROVIDER]
-    flow = config.flows["payg"]
-    flow = flow.model_copy(update={"options": {**flow.options, **options}, "max_pages": 20})
+    # The clock is no part of the addresses, and each file of configuration takes long to read.
+    config = _config(tuple(item for item in environ.items() if item[0] != "GENAI_FINOPS_SIMULATED_NOW"))
+    values = config.flows[flow]
+    values = values.model_copy(update={"options": {**values.options, **options}, "max_pages": 20})
     return usage_source(
-        config.model_copy(update={"flows": {"payg": flow}}),
+        config.model_copy(update={"flows": {flow: values}}),
         secret,
         SessionOptions(now=lambda: now, sleep=lambda _: None, rate_limiter=Unlimited(), transport=transport),
+        flow=flow,
         account=account,
         known_resources=known,
     )
@@ -80,12 +89,19 @@ def sums(rows: Iterable[UsageRow]) -> dict[tuple[Any, ...], Decimal]:
     return dict(found)
 
 
+@functools.lru_cache(maxsize=2)
+def _truth_at(simulator: Simulator, _now: dt.datetime) -> list[dict[str, Any]]:
+    """Rows of the truth of a moment; it takes seconds to work out."""
+    rows: list[dict[str, Any]] = simulator.truth()["rows"]
+    return rows
+
+
 def true_sums(simulator: Simulator, window: Window, org: str = "acme") -> dict[tuple[Any, ...], Decimal]:
-    """The same from the simulator's truth."""
+    """The same of pay-as-you-go usage from the simulator's truth."""
     days = {day.isoformat() for day in window.days}
     found: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    for row in simulator.truth()["rows"]:
-        if (row["provider"], row["org"]) == (PROVIDER, org) and row["date"] in days:
+    for row in _truth_at(simulator, simulator.now):
+        if (row["provider"], row["org"], row["flow"]) == (PROVIDER, org, "payg") and row["date"] in days:
             names = ("region_id", "model", "resource_id", "service_tier", "date", "meter")
             found[tuple(row[name] for name in names)] += row["quantity"]
     return dict(found)

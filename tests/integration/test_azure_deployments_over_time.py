@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from genai_finops.ingest.resource_states import merged
 from genai_finops.providers.base import (
     CredentialError,
     PermanentProviderError,
@@ -23,6 +22,7 @@ from genai_finops.providers.base import (
 from genai_finops.providers.config import load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import usage_source
+from genai_finops.providers.resources import merged_states
 from genai_finops.providers.source import HttpUsageSource
 from genai_finops.simulator.running import Simulator, running_simulator
 from genai_finops.simulator.scenario import Scenario
@@ -72,7 +72,7 @@ def truth_of(simulator: Simulator, window: Window) -> Usage:
     days = {day.isoformat() for day in window.days}
     sums: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in simulator.truth()["rows"]:
-        if row["provider"] == "azure_openai" and row["date"] in days:
+        if row["provider"] == "azure_openai" and row["date"] in days and row["flow"] == "payg":
             sums[*(row[name] for name in NAMES), row["date"], row["meter"]] += row["quantity"]
     return dict(sums)
 
@@ -92,7 +92,8 @@ def listed_before(now: dt.datetime) -> Sequence[ResourceState]:
         while simulator.now <= now:
             day = simulator.now.date() - dt.timedelta(days=1)
             with open_source(simulator, known=known) as source:
-                known = merged(known, source.resources(list(source.fetch(Window.of_days(day, day)))), simulator.now)
+                pages = list(source.fetch(Window.of_days(day, day)))
+                known = merged_states(known, source.resources(pages), simulator.now)
             simulator.advance(simulator.now + dt.timedelta(days=1))
     return known
 
@@ -125,7 +126,7 @@ def test_each_day_read_on_the_next_morning_has_the_models_of_that_day():
             with open_source(simulator, known=known) as source:
                 pages = list(source.fetch(window))
                 rows = list(source.normalise(pages, window))
-                known = merged(known, source.resources(pages), simulator.now)
+                known = merged_states(known, source.resources(pages), simulator.now)
             assert by_key(rows) == truth_of(simulator, window)
             models |= {day.isoformat(): model for model in models_of(rows, "gpt-4o-assist")}
             simulator.advance(simulator.now + dt.timedelta(days=1))

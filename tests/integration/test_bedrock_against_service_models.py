@@ -19,12 +19,17 @@ from .bedrock_sources import PROVIDER, simulated_source
 
 WINDOW = Window.of_days(dt.date(2026, 10, 1), dt.date(2026, 11, 4))
 _SERVICES = {"monitoring": "cloudwatch", "bedrock": "bedrock", "sts": "sts"}
-_REST = {"/inference-profiles": "ListInferenceProfiles", "/listTagsForResource": "ListTagsForResource"}
+_REST = {
+    "/inference-profiles": "ListInferenceProfiles",
+    "/listTagsForResource": "ListTagsForResource",
+    "/provisioned-model-throughputs": "ListProvisionedModelThroughputs",
+}
 OPERATIONS = {
     "ListMetrics",
     "GetMetricData",
     "ListInferenceProfiles",
     "ListTagsForResource",
+    "ListProvisionedModelThroughputs",
     "AssumeRole",
     "GetCallerIdentity",
 }
@@ -51,6 +56,8 @@ def exchanges() -> dict[str, list[tuple[httpx.Request, httpx.Response]]]:
         with simulated_source(simulator, "globex", transport=recorder) as source:
             list(source.fetch(WINDOW))
             source.account()
+        with simulated_source(simulator, "globex", transport=recorder, flow="commitment") as source:
+            list(source.fetch(Window.of_days(WINDOW.days[-1], WINDOW.days[-1])))
         with simulated_source(simulator, "globex", transport=recorder) as source:
             simulator.set_fault(PROVIDER, "short_list_pages")
             list(source.fetch(Window.of_days(WINDOW.days[-1], WINDOW.days[-1])))
@@ -120,6 +127,7 @@ def test_botocores_parser_reads_every_answer_of_the_simulator(exchanges, operati
 
 
 def test_the_pages_of_lists_were_among_them(exchanges):
-    assert any("nextToken" in request.url.params for request, _ in exchanges["ListInferenceProfiles"])
+    for operation in ("ListInferenceProfiles", "ListProvisionedModelThroughputs"):
+        assert any("nextToken" in request.url.params for request, _ in exchanges[operation])
     assert any("NextToken" in _asked(request) for request, _ in exchanges["ListMetrics"])
     assert any("NextToken" in _asked(request) for request, _ in exchanges["GetMetricData"])

@@ -15,13 +15,31 @@ from genai_finops.defs.automation import EXTRACTION_TAG, consolidation_schedule,
 from genai_finops.schemas.register import TABLES
 
 REFERENCE = (
+    *("genai_capacity_throughput", "genai_commitments"),
     *("genai_hierarchy_assignments", "genai_hierarchy_entities", "genai_meters"),
     *("genai_organisations", "genai_provider_accounts", "genai_providers"),
 )
 PROVIDERS = ("anthropic", "aws_bedrock", "azure_openai", "gcp_vertex", "gemini", "openai")
-PRICE_BOOK = {f"prices/{name}" for name in ("genai_model_alias_rules", "genai_price_book", "genai_price_factors")}
-GROUPS = {
+PRICE_BOOK = {
+    f"prices/{name}"
+    for name in ("genai_capacity_price_book", "genai_model_alias_rules", "genai_price_book", "genai_price_factors")
+}
+#: Built with the usage of their days.
+PRICES_OF_DAYS = {
+    f"warehouse/{name}" for name in ("genai_commitment_pricing", "genai_infrastructure_pricing", "genai_price_gaps")
+}
+#: Providers of reserved capacity and of accelerators.
+CLOUDS = ("aws_bedrock", "azure_openai", "gcp_vertex")
+INGESTED = {
     "ingest_payg": {f"landing/{provider}/payg_usage" for provider in PROVIDERS},
+    "ingest_commitment": {f"landing/{provider}/commitment_usage" for provider in CLOUDS},
+    "ingest_infrastructure": {f"landing/{provider}/infrastructure_usage" for provider in CLOUDS},
+}
+LANDED = set().union(*INGESTED.values())
+SNAPSHOT = {"resources/genai_provider_resource_states"}
+GROUPS = {
+    **INGESTED,
+    "resources": SNAPSHOT,
     "reference": {f"reference/{name}" for name in REFERENCE},
     "prices": PRICE_BOOK
     | {
@@ -29,29 +47,57 @@ GROUPS = {
         for name in (
             *("genai_billing_skus", "genai_default_prices", "genai_list_prices", "genai_payg_pricing"),
             *("genai_price_factors", "genai_subscription_plans", "int_pricing__alias_rules"),
-            *("genai_price_changes", "genai_price_differences", "genai_price_gaps"),
+            *("genai_price_changes", "genai_price_differences"),
+            *("genai_capacity_prices", "genai_capacity_throughput"),
             *("genai_repricing_queue", "int_repricing__models", "int_repricing__stored_costs"),
         )
     }
+    | PRICES_OF_DAYS
     | {"prices/repriced_costs"},
-    "flows": {"warehouse/genai_payg_usage_raw", "warehouse/genai_payg_costs_daily"},
+    "flows": {
+        f"warehouse/{name}"
+        for name in (
+            *("genai_payg_usage_raw", "genai_payg_costs_daily"),
+            *("genai_commitment_usage_raw", "genai_commitment_costs_daily"),
+            *("genai_commitment_utilization_hourly", "genai_commitment_utilization_daily"),
+            *("genai_infrastructure_usage_raw", "genai_infrastructure_costs_daily", "genai_commitment_advice"),
+            *("int_commitment__priced_commitments", "int_commitment__payment_periods"),
+            *("int_commitment__hourly_coverage", "int_commitment__hourly_load", "int_commitment__tokens_as_payg"),
+        )
+    },
     "unified": {
         "warehouse/genai_usage_daily_unified",
         "warehouse/genai_costs_daily_unified",
         "warehouse/genai_unpriced_usage",
         "warehouse/genai_provider_resources",
     },
-    "focus": {"warehouse/cost_data_standard_1_3", "focus/cost_and_usage"},
+    "focus": {
+        "warehouse/cost_data_standard_1_3",
+        "warehouse/contract_commitment_1_3",
+        "focus/cost_and_usage",
+    },
 }
 #: Resources are remembered from all lists together, whatever the days that are read.
-WITHOUT_DAYS = (GROUPS["reference"] | GROUPS["prices"] | {"warehouse/genai_provider_resources"}) - {
-    # Of the days that were priced.
-    "warehouse/genai_price_gaps"
-}
+WITHOUT_DAYS = (
+    GROUPS["reference"] | GROUPS["prices"] | SNAPSHOT | {"warehouse/genai_provider_resources"}
+) - PRICES_OF_DAYS
 BY_DAY = set().union(*GROUPS.values()) - WITHOUT_DAYS
 BUILT_BY_DBT = [table for table in TABLES.values() if table.model_folder is not None]
-#: On 2026-11-05, by provider: the first of the days that it may restate.
-FIRST_READ_AGAIN = ("2026-11-02", "2026-11-02", "2026-11-03", "2026-11-03", "2026-10-29", "2026-11-02")
+#: On 2026-11-05, by provider and flow: the first of the days that it may restate.
+FIRST_READ_AGAIN = {
+    ("anthropic", "payg"): "2026-11-02",
+    ("aws_bedrock", "commitment"): "2026-11-02",
+    ("aws_bedrock", "infrastructure"): "2026-10-31",
+    ("aws_bedrock", "payg"): "2026-11-02",
+    ("azure_openai", "commitment"): "2026-11-03",
+    ("azure_openai", "infrastructure"): "2026-10-31",
+    ("azure_openai", "payg"): "2026-11-03",
+    ("gcp_vertex", "commitment"): "2026-11-03",
+    ("gcp_vertex", "infrastructure"): "2026-11-03",
+    ("gcp_vertex", "payg"): "2026-11-03",
+    ("gemini", "payg"): "2026-10-29",
+    ("openai", "payg"): "2026-11-02",
+}
 TICK = dt.datetime(2026, 11, 5, 2, tzinfo=dt.UTC)
 
 Graph = Any
@@ -103,12 +149,13 @@ def test_every_asset_says_what_it_is(graph: Graph) -> None:
 def test_usage_flows_from_every_provider_to_the_export(graph: Graph) -> None:
     export = dg.AssetKey(["focus", "cost_and_usage"])
     ancestors = graph.upstream_key_iterator(export)
-    assert GROUPS["ingest_payg"] | GROUPS["flows"] <= names(ancestors)
+    costs = {name for name in GROUPS["flows"] if name.endswith(("_usage_raw", "_costs_daily"))}
+    assert LANDED | costs <= names(ancestors)
 
 
 def test_the_price_table_is_built_from_the_price_book(graph: Graph) -> None:
     ancestors = graph.upstream_key_iterator(dg.AssetKey(["warehouse", "genai_payg_pricing"]))
-    assert names(ancestors) >= PRICE_BOOK
+    assert names(ancestors) >= PRICE_BOOK - {"prices/genai_capacity_price_book"}
 
 
 @pytest.mark.parametrize("asset", sorted(PRICE_BOOK))
@@ -117,7 +164,11 @@ def test_a_source_of_prices_that_fails_is_shown_as_a_check(graph: Graph, asset: 
 
 
 def test_resources_are_remembered_from_the_lists_of_every_provider(graph: Graph) -> None:
-    assert names(node(graph, "warehouse/genai_provider_resources").parent_keys) == GROUPS["ingest_payg"]
+    assert names(node(graph, "warehouse/genai_provider_resources").parent_keys) == LANDED | SNAPSHOT
+
+
+def test_commitments_are_registered_from_what_the_snapshots_kept(graph: Graph) -> None:
+    assert names(node(graph, "reference/genai_commitments").parent_keys) == SNAPSHOT
 
 
 @pytest.mark.parametrize("asset", sorted(BY_DAY))
@@ -133,9 +184,9 @@ def test_what_has_no_days_has_no_partitions(graph: Graph, asset: str) -> None:
     assert node(graph, asset).partitions_def is None
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_each_provider_has_a_pool_of_its_own(graph: Graph, provider: str) -> None:
-    assert node(graph, f"landing/{provider}/payg_usage").pools == {f"provider_{provider}"}
+@pytest.mark.parametrize("asset", sorted(LANDED))
+def test_each_provider_has_a_pool_of_its_own(graph: Graph, asset: str) -> None:
+    assert node(graph, asset).pools == {f"provider_{asset.split('/')[1]}"}
 
 
 @pytest.mark.parametrize("group", ["prices", "flows", "unified"])
@@ -153,9 +204,9 @@ def test_permanent_errors_are_told_apart_by_a_bounded_retry_policy(definitions: 
     assert (policy.max_retries, policy.backoff, policy.jitter) == (2, dg.Backoff.EXPONENTIAL, dg.Jitter.FULL)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_landing_is_checked_for_its_totals_and_its_freshness(graph: Graph, provider: str) -> None:
-    assert checks_of(graph, f"landing/{provider}/payg_usage") == {"stored_rows_match_metadata", "freshness_check"}
+@pytest.mark.parametrize("asset", sorted(LANDED))
+def test_landing_is_checked_for_its_totals_and_its_freshness(graph: Graph, asset: str) -> None:
+    assert checks_of(graph, asset) == {"stored_rows_match_metadata", "freshness_check"}
 
 
 @pytest.mark.parametrize(
@@ -189,14 +240,15 @@ def test_every_column_is_described_in_the_asset(graph: Graph, table: Any) -> Non
 def test_the_jobs_divide_the_assets_between_them(definitions: dg.Definitions) -> None:
     selected = {
         name: names(definitions.resolve_job_def(name).asset_layer.selected_asset_keys)
-        for name in ("extract_usage", "consolidate", "refresh_prices")
+        for name in ("extract_usage", "consolidate", "refresh_prices", "snapshot_resources")
     }
-    assert selected["extract_usage"] == GROUPS["ingest_payg"]
+    assert selected["extract_usage"] == LANDED
+    assert selected["snapshot_resources"] == SNAPSHOT
     assert selected["refresh_prices"] == PRICE_BOOK
-    assert selected["consolidate"] == set().union(*GROUPS.values()) - GROUPS["ingest_payg"]
+    assert selected["consolidate"] == set().union(*GROUPS.values()) - LANDED - SNAPSHOT
 
 
-def test_extraction_is_at_two_all_prices_on_mondays_at_four_and_consolidation_from_six_utc(
+def test_lists_are_kept_hourly_usage_read_at_two_all_prices_on_mondays_at_four_and_consolidated_from_six_utc(
     definitions: dg.Definitions,
 ) -> None:
     found = {
@@ -205,6 +257,7 @@ def test_extraction_is_at_two_all_prices_on_mondays_at_four_and_consolidation_fr
     }
     assert found == {
         "extraction_schedule": ("extract_usage", "0 2 * * *", "UTC"),
+        "snapshot_schedule": ("snapshot_resources", "0 * * * *", "UTC"),
         "price_schedule": ("refresh_prices", "0 4 * * 1", "UTC"),
         "consolidation_schedule": ("consolidate", "*/15 6-11 * * *", "UTC"),
     }
@@ -218,7 +271,7 @@ def test_the_closed_days_that_a_provider_may_restate_are_read_again(refresh_days
     assert refresh_range(dt.date(2026, 11, 5), refresh_days) == (first, dt.date(2026, 11, 4))
 
 
-def test_extraction_asks_for_one_run_per_provider_over_its_refresh_days(instance: dg.DagsterInstance) -> None:
+def test_extraction_asks_for_one_run_per_provider_and_flow_over_its_refresh_days(instance: dg.DagsterInstance) -> None:
     requests: Any = extraction_schedule(at(TICK, instance))
     assert [
         (
@@ -231,13 +284,13 @@ def test_extraction_asks_for_one_run_per_provider_over_its_refresh_days(instance
         for request in sorted(requests, key=lambda request: request.run_key)
     ] == [
         (
-            f"extract-{provider}-payg-2026-11-05",
-            {f"landing/{provider}/payg_usage"},
+            f"extract-{provider}-{flow}-2026-11-05",
+            {f"landing/{provider}/{flow}_usage"},
             first,
             "2026-11-04",
             "2026-11-05",
         )
-        for provider, first in zip(PROVIDERS, FIRST_READ_AGAIN, strict=True)
+        for (provider, flow), first in sorted(FIRST_READ_AGAIN.items())
     ]
 
 
@@ -258,9 +311,9 @@ def test_consolidation_waits_for_an_extraction_that_has_not_ended(instance: dg.D
 
 
 def extractions_ended(
-    instance: dg.DagsterInstance, count: int = len(PROVIDERS), status: str = "SUCCESS", day: int = 5
+    instance: dg.DagsterInstance, count: int = len(FIRST_READ_AGAIN), status: str = "SUCCESS", day: int = 5
 ) -> None:
-    """Runs of the extraction schedule of a day that are over; there is one for each provider."""
+    """Runs of the extraction schedule of a day that are over; there is one for each provider and flow."""
     for _ in range(count):
         create_run_for_test(
             instance,
@@ -277,16 +330,16 @@ def test_consolidation_runs_once_the_extractions_have_ended_well_or_not(
     extractions_ended(instance, status=status)
     request = consolidation_schedule(at(TICK.replace(hour=6), instance))
     assert isinstance(request, dg.RunRequest)
-    assert request.tags["dagster/asset_partition_range_start"] == min(FIRST_READ_AGAIN)
+    assert request.tags["dagster/asset_partition_range_start"] == min(FIRST_READ_AGAIN.values())
     assert request.tags["dagster/asset_partition_range_end"] == "2026-11-04"
 
 
 def test_consolidation_waits_for_an_extraction_that_has_not_started(instance: dg.DagsterInstance) -> None:
-    extractions_ended(instance, count=5)
+    extractions_ended(instance, count=len(FIRST_READ_AGAIN) - 1)
     extractions_ended(instance, day=4)
     answer = consolidation_schedule(at(TICK.replace(hour=6), instance))
     assert isinstance(answer, dg.SkipReason)
-    assert "1 of 6 extractions" in (answer.skip_message or "")
+    assert f"1 of {len(FIRST_READ_AGAIN)} extractions" in (answer.skip_message or "")
 
 
 def test_consolidation_waits_for_a_missing_extraction_for_three_hours_only(instance: dg.DagsterInstance) -> None:

@@ -93,7 +93,7 @@ def true_tokens(running: Simulator) -> Mapping[tuple[str, str], Decimal]:
     """Tokens of the day by provider and organisation."""
     sums: Counter[tuple[str, str]] = Counter()
     for row in running.truth()["rows"]:
-        if row["meter"] in TOKENS:
+        if row["flow"] == "payg" and row["meter"] in TOKENS:
             sums[row["provider"], row["org"]] += row["quantity"]
     return {who: Decimal(tokens) for who, tokens in sums.items()}
 

@@ -68,6 +68,13 @@ def test_all_sources_are_one_table(platform: Any) -> None:
 
 
 @pytest.mark.usefixtures("second")
+def test_what_lists_say_of_capacity_stands_beside_the_seed(platform: Any) -> None:
+    book = read_price_tables(platform.lake)["genai_capacity_price_book"]
+
+    assert set(book["source"]) == {"azure_retail", "aws_price_list", "capacity_prices"}
+
+
+@pytest.mark.usefixtures("second")
 def test_a_price_list_that_is_down_is_named_and_keeps_its_rows(platform: Any) -> None:
     environ = {**platform.environ, "GENAI_FINOPS_AWS_BEDROCK_PRICING_URL": "http://127.0.0.1:9"}
     settings = Settings.from_environment(environ, platform.settings.home.parent)
@@ -78,7 +85,10 @@ def test_a_price_list_that_is_down_is_named_and_keeps_its_rows(platform: Any) ->
     )
 
     after = read_price_tables(platform.lake)["genai_price_book"].filter(pl.col("source") == "aws_price_list")
-    assert [outcome.source for outcome in report.failed] == ["aws_price_list"]
+    assert [(outcome.source, outcome.table) for outcome in report.failed] == [
+        ("aws_price_list", "genai_price_book"),
+        ("aws_price_list", "genai_capacity_price_book"),
+    ]
     assert after.equals(before)
 
 

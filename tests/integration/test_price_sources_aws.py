@@ -205,7 +205,6 @@ def test_long_context_is_a_band_of_its_own(statement):
     ("subject", "reason"),
     [
         ("latency-optimized", "latency-optimized inference is a product of its own"),
-        ("ProvisionedThroughput_1MonthCommit", "a commitment"),
         ("Reserved_1Month", "a commitment"),
         ("custom-model", "customised models have rates of their own"),
         ("NovaCanvas", "its unit 'image' is no number of tokens"),
@@ -219,6 +218,19 @@ def test_what_has_no_rate_is_reported_with_the_reason(statement, subject, reason
     found = [entry for entry in statement.skipped if subject in entry.subject]
     assert found
     assert all(reason in entry.reason for entry in found)
+
+
+def test_provisioned_throughput_is_priced_by_model_region_and_commitment(statement):
+    found = {
+        (rate.model_id, rate.term, rate.unit_price)
+        for rate in statement.capacity_rates
+        if rate.region_id == "us-west-2"
+    }
+    assert found >= {
+        ("anthropic.claude-3-7-sonnet", "P1M", Decimal("158.4")),
+        ("amazon.nova-pro", "P1M", Decimal("108.15")),
+    }
+    assert [entry for entry in statement.skipped if "ProvisionedThroughput" in entry.subject] == []
 
 
 def test_the_version_is_the_day_of_publication(statement):

@@ -98,11 +98,6 @@ def test_a_regional_price_is_stated_only_where_the_regions_agree(statement):
         ("Azure OpenAI: gpt 4.1 nano cached Inp glbl Tokens", "a price of zero is no price"),
         ("Azure OpenAI: gpt-4o-0806-FT-inp-glbl Tokens", "unmatched meter"),
         ("Azure Grok Models: 4.3 Inp glbl Tokens", "unmatched meter"),
-        ("Azure OpenAI: Provisioned Managed Global Unit", "provisioned capacity: a commitment, no rate of usage"),
-        (
-            "Azure AI Foundry Provisioned Throughput Reservation: Provisioned Managed Global Unit",
-            "a reservation: a commitment at the price of its whole term, no rate of usage",
-        ),
         (
             "Azure OpenAI: gpt-4o-mini-0718-Inp-regnl Tokens",
             (
@@ -116,9 +111,29 @@ def test_what_is_no_rate_is_reported_with_its_reason(statement, subject, reason)
     assert [one.reason for one in statement.skipped if one.subject == subject] == [reason]
 
 
+def test_capacity_is_priced_by_region_scope_and_term(statement):
+    prices = {
+        (rate.scope, rate.term): (rate.unit_price, rate.price_period)
+        for rate in statement.capacity_rates
+        if rate.region_id == "eastus"
+    }
+    assert prices == {
+        ("global", None): (1, "hour"),
+        ("global", "P1M"): (260, "term"),
+        ("global", "P1Y"): (2652, "term"),
+        ("data_zone", None): (Decimal("1.1"), "hour"),
+        ("data_zone", "P1M"): (286, "term"),
+        ("data_zone", "P1Y"): (2916, "term"),
+        ("regional", None): (2, "hour"),
+        ("regional", "P1M"): (286, "term"),
+        ("regional", "P1Y"): (2916, "term"),
+    }
+    assert [one for one in statement.skipped if "Provisioned" in one.subject] == []
+
+
 def test_the_same_list_gives_the_same_statement(azure, statement):
     again = read(azure)
-    assert (again.rates, again.skipped) == (statement.rates, statement.skipped)
+    assert again == statement
 
 
 def test_every_page_of_both_regions_is_read_once_whatever_a_burst_has_refused(azure):

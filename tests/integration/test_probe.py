@@ -20,6 +20,7 @@ from genai_finops.doctor.result import CheckResult
 from genai_finops.providers.config import load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import discover, source_class_of
+from genai_finops.schemas.tables.unified import FLOWS
 from genai_finops.settings import Settings
 from genai_finops.simulator.registry import PROVIDERS, admin_key, provider_named
 from genai_finops.simulator.running import Simulator, running_simulator
@@ -70,9 +71,11 @@ def home(tmp_path: Path, simulator: Simulator, plain_environ: Mapping[str, str])
 
 
 def probe(settings: Settings, provider: str, *, ahead: float = 0) -> dict[str, CheckResult]:
-    """The results by check, with a clock of ours that is some seconds ahead."""
+    """The results by check, of several flows the worst, with a clock of ours that is some seconds ahead."""
     options = SessionOptions(now=lambda: real_now() + dt.timedelta(seconds=ahead))
-    return {result.check: result for result in probe_organisation(settings, provider, org="acme", options=options)}
+    results = list(probe_organisation(settings, provider, org="acme", options=options))
+    results.sort(key=lambda result: ("ok", "skipped", "warning", "failed").index(result.status))
+    return {re.sub(f"^({'|'.join(FLOWS)}) ", "", result.check): result for result in results}
 
 
 def command(settings: Settings, provider: str, *arguments: str) -> Result:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from genai_finops.ingest.resource_states import merged
 from genai_finops.providers.base import (
     CredentialError,
     MalformedPageError,
@@ -26,6 +25,7 @@ from genai_finops.providers.base import (
 from genai_finops.providers.config import load_provider_configs
 from genai_finops.providers.http import SessionOptions
 from genai_finops.providers.registry import source_class_of, usage_source
+from genai_finops.providers.resources import merged_states
 from genai_finops.providers.source import HttpUsageSource
 from genai_finops.simulator.registry import PROVIDERS
 from genai_finops.simulator.running import Simulator, running_simulator
@@ -136,7 +136,7 @@ def listed_day_by_day(provider: str, org: str) -> Sequence[ResourceState]:
             simulator.advance(dt.datetime.combine(day, dt.time(6), dt.UTC) + dt.timedelta(days=1))
             with source_of(simulator, provider, org, known=known) as source:
                 pages = list(source.fetch(Window.of_days(day, day)))
-                known = merged(known, source.resources(pages), simulator.now)
+                known = merged_states(known, source.resources(pages), simulator.now)
     return known
 
 
@@ -189,7 +189,7 @@ def true_usage(simulator: Simulator, provider: str, org: str, window: Window) ->
     days = {day.isoformat() for day in window.days}
     sums: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in truth_at(simulator, simulator.now):
-        if row["org"] == org and row["provider"] == provider and row["date"] in days:
+        if (row["org"], row["provider"], row["flow"]) == (org, provider, "payg") and row["date"] in days:
             names = ("sub_account_id", "sub_account_name", "api_key_id", "resource_id", "model", "service_tier")
             more = ("provider_service_tier", "region_id", "geography", "context_band", "variant", "date", "meter")
             sums[tuple(row[name] for name in (*names, *more))] += row["quantity"]

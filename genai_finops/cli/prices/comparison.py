@@ -12,7 +12,7 @@ import polars as pl
 
 from genai_finops.cli.context import json_option, print_rows
 from genai_finops.errors import FinopsError
-from genai_finops.focus.export import decimal_text
+from genai_finops.focus.manifest import decimal_text
 from genai_finops.pricing.compare import Comparison, Days, usage_frame
 from genai_finops.settings import Settings
 from genai_finops.warehouse.open import open_warehouse

@@ -2,12 +2,12 @@
 
 import dataclasses
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from genai_finops.cli.context import control_reading, json_option, print_rows
+from genai_finops.cli.entered_values import as_texts
 from genai_finops.cli.prices.entry_texts import owner
 from genai_finops.control.models import OrganisationPlan, PriceEntry
 from genai_finops.control.plans import list_plans, plan_of
@@ -69,7 +69,7 @@ def _price_json(row: PriceEntry) -> dict[str, Any]:
         "scope": row.scope,
         "org": row.org_slug,
         "account_id": row.account_id,
-        **_texts(dataclasses.asdict(terms_of(row))),
+        **as_texts(dataclasses.asdict(terms_of(row))),
         **_origin(row),
     }
 
@@ -91,7 +91,7 @@ def _plan_line(row: OrganisationPlan, *, with_removal: bool) -> dict[str, Any]:
 
 
 def _plan_json(row: OrganisationPlan) -> dict[str, Any]:
-    return {"org": row.org_slug, **_texts(dataclasses.asdict(plan_of(row))), **_origin(row)}
+    return {"org": row.org_slug, **as_texts(dataclasses.asdict(plan_of(row))), **_origin(row)}
 
 
 def _origin(row: PriceEntry | OrganisationPlan) -> dict[str, Any]:
@@ -99,11 +99,6 @@ def _origin(row: PriceEntry | OrganisationPlan) -> dict[str, Any]:
         name: getattr(row, name)
         for name in ("is_custom", "default_id", "entered_at", "entered_by", "removed_at", "removed_by")
     }
-
-
-def _texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Decimals as strings: a JSON number would not keep them."""
-    return {name: f"{value:f}" if isinstance(value, Decimal) else value for name, value in values.items()}
 
 
 def _moment(moment: dt.datetime | None) -> str | None:

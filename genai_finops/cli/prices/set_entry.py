@@ -1,28 +1,18 @@
 """`genai-finops prices set`: a price, a discount or an allowance that someone enters."""
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import click
 
 from genai_finops.cli.context import control_writing, current_settings, utc_now
+from genai_finops.cli.entered_values import billing_currencies, day_after, number
 from genai_finops.cli.prices.entry_texts import NEXT_STEP, owner
 from genai_finops.control.price_entries import enter_price
 from genai_finops.control.price_rules import PriceTerms
-from genai_finops.errors import FinopsError
 from genai_finops.pricing.aliases import read_alias_rules
 from genai_finops.pricing.model_resolution import recognised_model
-from genai_finops.providers.config import load_provider_configs
 from genai_finops.schemas.tables.pricing import DISCOUNT_REASONS, PRICING_TYPES, RESET_FREQUENCIES
-from genai_finops.settings import Settings
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise click.BadParameter(f"{text!r} is not a number.") from error
-
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -40,16 +30,16 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--account", metavar="ACCOUNT_ID", help="Account of --org at the provider that the price is for.")
 @click.option(
     "--price",
-    type=_number,
+    type=number,
     metavar="NUMBER",
     help="Price of one pricing unit of the meter: of 1000000 tokens, of 1000 searches.",
 )
 @click.option(
-    "--discount-percentage", type=_number, metavar="NUMBER", help="Percent off the list price, above 0 and at most 100."
+    "--discount-percentage", type=number, metavar="NUMBER", help="Percent off the list price, above 0 and at most 100."
 )
 @click.option(
     "--allowance",
-    type=_number,
+    type=number,
     metavar="NUMBER",
     help="Free quantity per account, model and direction: tokens, not millions.",
 )
@@ -105,7 +95,7 @@ def command(
     if [price, discount_percentage, allowance].count(None) != 2:  # noqa: PLR2004 - exactly one of three is given
         raise click.UsageError("Give exactly one of --price, --discount-percentage and --allowance.")
     now = utc_now()
-    currencies = _currencies(current_settings())
+    currencies = billing_currencies(current_settings())
     terms = PriceTerms(
         provider=provider,
         model=model,
@@ -127,7 +117,7 @@ def command(
         free_tier_quantity=allowance,
         free_tier_reset_frequency=reset,
         valid_from=now.date() if first is None else first.date(),
-        valid_to=None if last is None else _day_after(last.date()),
+        valid_to=None if last is None else day_after(last.date()),
     )
     rules = read_alias_rules()
     with control_writing() as session:
@@ -166,14 +156,3 @@ def _default_type(*, is_allowance: bool, is_volume: bool, is_own: bool) -> str:
     if is_volume:
         return "volume_discount"
     return "negotiated" if is_own else "standard"
-
-
-def _day_after(day: dt.date) -> dt.date:
-    if day == dt.date.max:
-        raise FinopsError(f"--to {day} has no day after it", remedy="Leave it out: the price is then open")
-    return day + dt.timedelta(days=1)
-
-
-def _currencies(settings: Settings) -> dict[str, str]:
-    configs = load_provider_configs(settings.provider_config_dir, settings.environ)
-    return {provider: config.service.currency for provider, config in configs.items()}

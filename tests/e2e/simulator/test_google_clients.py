@@ -51,7 +51,6 @@ def test_googles_client_reads_all_the_tokens_that_are_true(simulator):
         int(point["value"]["int64Value"])
         for page in pages
         for series in page["timeSeries"]
-        if series["metric"]["labels"]["request_type"] != "dedicated"
         for point in series["points"]
     )
     (total,) = [
