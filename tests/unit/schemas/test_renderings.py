@@ -101,7 +101,7 @@ def test_resources_are_read_from_one_file_per_credential_on_both_engines(rendere
     ]
     (source,) = (source for source in sources if source["name"] == "resources")
     statement = (rendered / "genai_finops/schemas/rendered/bigquery_sources.sql").read_text(encoding="utf-8")
-    assert source["config"]["meta"]["external_location"].endswith("/resources/*/*.parquet')")
+    assert "/resources/*/*.parquet', union_by_name = true)" in source["config"]["meta"]["external_location"]
     assert "genai_finops_resources.genai_provider_resource_states`" in statement
     assert "uris = ['${LAKE_URL}/resources/*']" in statement
 

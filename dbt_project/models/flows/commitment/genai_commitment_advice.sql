@@ -133,6 +133,23 @@ keys as (
     select {{ key | join(', ') }} from current_capacity
 ),
 
+-- Models that reserved capacity served in the window: where no load is known of one, its tokens cannot be weighed, and nothing can be
+-- said of its capacity.
+served_models as (
+    select distinct
+        usage.x_org_slug,
+        usage.provider,
+        usage.x_genai_account_id,
+        usage.model_id,
+        usage.region_id
+    from usage
+    inner join last_days on last_days.window_day <= usage.usage_date
+    inner join {{ source('reference', 'genai_meters') }} as meters
+        on meters.meter = usage.meter
+        and meters.kind = 'tokens'
+    where usage.service_tier = 'committed' and usage.quantity > 0
+),
+
 places as (
     select
         {%- for column in key %}
@@ -157,6 +174,13 @@ places as (
     inner join measured_windows
         on measured_windows.x_org_slug = keys.x_org_slug
         and measured_windows.provider = keys.provider
+    left join served_models
+        on served_models.x_org_slug = keys.x_org_slug
+        and served_models.provider = keys.provider
+        and served_models.x_genai_account_id = keys.x_genai_account_id
+        and served_models.model_id is not distinct from keys.model_id
+        and served_models.region_id is not distinct from keys.region_id
+    where measured.provider is not null or served_models.provider is null
 ),
 
 -- Nothing, what there is now, and from the least that can be bought in steps to the first that serves the highest hour; at most a

@@ -112,12 +112,21 @@ list_prices as (
         meter,
         geography,
         context_tokens_above,
+        coalesce(context_tokens_up_to, {{ no_token_limit() }}) as tokens_up_to,
         valid_from,
         coalesce(valid_to, {{ end_of_time() }}) as valid_until,
         {{ rounded_quotient('max(unit_price) * 1000000', 'max(pricing_block)', 'rate') }} as list_price
     from {{ ref('genai_payg_pricing') }}
     where x_org_slug is null and pricing_type = 'standard' and service_tier = 'standard' and variant is null and meter is not null
-    group by provider, model_id, meter, geography, context_tokens_above, valid_from, coalesce(valid_to, {{ end_of_time() }})
+    group by
+        provider,
+        model_id,
+        meter,
+        geography,
+        context_tokens_above,
+        coalesce(context_tokens_up_to, {{ no_token_limit() }}),
+        valid_from,
+        coalesce(valid_to, {{ end_of_time() }})
 ),
 
 throughput as (
@@ -153,7 +162,8 @@ weighed as (
         on throughput.provider = periods.provider
         and throughput.model_id = models.model_id
         and throughput.token_meter = periods.meter
-        and throughput.context_tokens_above = periods.context_tokens_above
+        and throughput.context_tokens_above <= periods.context_tokens_above
+        and periods.context_tokens_above < coalesce(throughput.context_tokens_up_to, {{ no_token_limit() }})
         and (throughput.scope is null or throughput.scope = {{ scope_of('periods.geography') }})
         and (throughput.x_org_slug is null or throughput.x_org_slug = periods.x_org_slug)
     left join paid_daily
@@ -177,7 +187,8 @@ weighed as (
         and list_prices.model_id = models.model_id
         and list_prices.meter = meters.priced_as_meter
         and list_prices.geography = coalesce(periods.geography, 'global')
-        and list_prices.context_tokens_above = periods.context_tokens_above
+        and list_prices.context_tokens_above <= periods.context_tokens_above
+        and periods.context_tokens_above < list_prices.tokens_up_to
         and list_prices.valid_from <= periods.usage_date
         and list_prices.valid_until > periods.usage_date
     where true
