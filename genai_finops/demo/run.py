@@ -87,7 +87,7 @@ def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
         first, last = simulator.scenario.first_day, simulator.scenario.last_day
         with watch.step(f"add {len(simulator.scenario.orgs)} organisations with encrypted credentials"):
             add_demo_organisations(settings, simulator, [name for name, _ in targets], first_day=first, now=now)
-        with watch.step("read the providers' lists every 6 hours of the 35 days: what is deployed, reserved, deleted"):
+        with watch.step("read the providers' lists three times a day: what is deployed, reserved, deleted"):
             replay_snapshots(settings, simulator, until=DEFAULT_NOW)
         _point_providers_at(simulator)
         with watch.step("load the Dagster definitions"):
