@@ -25,9 +25,7 @@ PRICE_BOOK = {
     for name in ("genai_capacity_price_book", "genai_model_alias_rules", "genai_price_book", "genai_price_factors")
 }
 #: Built with the usage of their days.
-PRICES_OF_DAYS = {
-    f"warehouse/{name}" for name in ("genai_commitment_pricing", "genai_infrastructure_pricing", "genai_price_gaps")
-}
+PRICES_OF_DAYS = {"warehouse/genai_price_gaps"}
 #: Providers of reserved capacity and of accelerators.
 CLOUDS = ("aws_bedrock", "azure_openai", "gcp_vertex")
 INGESTED = {
@@ -49,6 +47,7 @@ GROUPS = {
             *("genai_price_factors", "genai_subscription_plans", "int_pricing__alias_rules"),
             *("genai_price_changes", "genai_price_differences"),
             *("genai_capacity_prices", "genai_capacity_throughput"),
+            *("genai_commitment_pricing", "genai_infrastructure_pricing"),
             *("genai_repricing_queue", "int_repricing__models", "int_repricing__stored_costs"),
         )
     }
@@ -79,7 +78,11 @@ GROUPS = {
 }
 #: Resources are remembered from all lists together, whatever the days that are read.
 WITHOUT_DAYS = (
-    GROUPS["reference"] | GROUPS["prices"] | SNAPSHOT | {"warehouse/genai_provider_resources"}
+    GROUPS["reference"]
+    | GROUPS["prices"]
+    | SNAPSHOT
+    | {"warehouse/genai_provider_resources", "warehouse/contract_commitment_1_3"}
+    | {"warehouse/int_commitment__priced_commitments", "warehouse/int_commitment__payment_periods"}
 ) - PRICES_OF_DAYS
 BY_DAY = set().union(*GROUPS.values()) - WITHOUT_DAYS
 BUILT_BY_DBT = [table for table in TABLES.values() if table.model_folder is not None]

@@ -262,8 +262,9 @@ def platform(tmp_path: Path, plain_environ: Mapping[str, str], simulator: Simula
 
 def test_every_provider_is_probed(platform: Settings) -> None:
     results = json.loads(run(platform, "--json").stdout)
-    probed = [result["subject"] for result in results if result["check"] == "credential accepted"]
-    assert [subject.split()[0] for subject in probed] == sorted(PROVIDERS)
+    # Where a credential reads several flows, the check is made for each and names it.
+    probed = [result["subject"] for result in results if result["check"].endswith("credential accepted")]
+    assert sorted({subject.split()[0] for subject in probed}) == sorted(PROVIDERS)
 
 
 def test_a_platform_in_order_succeeds(platform: Settings) -> None:

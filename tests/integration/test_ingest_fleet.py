@@ -22,7 +22,7 @@ from genai_finops.control.database import open_database, writing
 from genai_finops.control.organisations import add_account, add_organisation
 from genai_finops.control.secret import Secret
 from genai_finops.ingest.outcome import IngestReport, failure_summary
-from genai_finops.ingest.plan import plan_usage
+from genai_finops.ingest.plan import plan_usage, provider_configs, provider_flows
 from genai_finops.ingest.resource_states import known_states
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
@@ -248,10 +248,9 @@ def test_the_command_shows_requests_retries_and_seconds_of_each_provider(fleet: 
     result = CliRunner().invoke(main, [*COMMAND], obj=fleet.settings)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    partitions = len(PROVIDERS) * len(ORGS)
-    assert [line.split(":")[0] for line in lines[partitions:-1]] == [
-        f"{provider}.payg" for provider in sorted(PROVIDERS)
-    ]
+    flows = sorted(f"{provider}.{flow}" for provider, flow in provider_flows(provider_configs(fleet.settings)))
+    partitions = len(flows) * len(ORGS)
+    assert sorted(line.split(":")[0] for line in lines[partitions:-1]) == flows
     for line in lines[partitions:]:
         assert " HTTP requests, 0 retries, " in line
         assert line.endswith(" s")

@@ -72,7 +72,7 @@ def test_the_new_total_is_what_is_stored_since(
     repriced: Result, history: SimpleNamespace, platform: Any, run: Callable[..., Result]
 ) -> None:
     [total] = json.loads(run("prices", "diff", "--from", history.before, "--json").stdout)["totals"]
-    [(stored,)] = platform.rows("select sum(effective_cost) from genai_costs_daily_unified")
+    [(stored,)] = platform.rows("select sum(effective_cost) from genai_payg_costs_daily")
     assert total["new_cost"] == f"{stored:f}".rstrip("0").rstrip(".")
 
 
