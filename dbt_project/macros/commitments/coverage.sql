@@ -39,17 +39,15 @@
   Which commitment covers which capacity in an hour: both are laid end to end, and where they overlap one covers the other.
   Every unit of capacity is covered once, and every unit of a commitment covers once.
 
-  capacity     step with item_id, pool, x_org_slug, provider, hour_start, quantity
-  commitments  step with commitment_id, pool, x_org_slug, provider, hour_start, usable_quantity, starts_at
+  capacity     step with item_number, pool, x_org_slug, provider, hour_start, quantity
+  commitments  step with commitment_number, pool, x_org_slug, provider, hour_start, usable_quantity
 
-  Gives a step's body with x_org_slug, provider, commitment_id, item_id, hour_start, covered_quantity.
+  Both are laid in the order of their numbers. Gives a step's body with commitment_number, item_number, hour_start, covered_quantity.
 #}
 {% macro covered_by(capacity, commitments) -%}
     select
-        laid_capacity.x_org_slug,
-        laid_capacity.provider,
-        laid_commitments.commitment_id,
-        laid_capacity.item_id,
+        laid_commitments.commitment_number,
+        laid_capacity.item_number,
         laid_capacity.hour_start,
         cast(
             least(laid_capacity.to_quantity, laid_commitments.to_quantity)
@@ -61,13 +59,13 @@
             x_org_slug,
             provider,
             pool,
-            item_id,
+            item_number,
             hour_start,
             sum(quantity) over (
-                partition by x_org_slug, provider, pool, hour_start order by item_id rows unbounded preceding
+                partition by x_org_slug, provider, pool, hour_start order by item_number rows unbounded preceding
             ) as to_quantity,
             sum(quantity) over (
-                partition by x_org_slug, provider, pool, hour_start order by item_id rows unbounded preceding
+                partition by x_org_slug, provider, pool, hour_start order by item_number rows unbounded preceding
             ) - quantity as from_quantity
         from {{ capacity }}
     ) as laid_capacity
@@ -76,15 +74,15 @@
             x_org_slug,
             provider,
             pool,
-            commitment_id,
+            commitment_number,
             hour_start,
             sum(usable_quantity) over (
                 partition by x_org_slug, provider, pool, hour_start
-                order by starts_at, commitment_id rows unbounded preceding
+                order by commitment_number rows unbounded preceding
             ) as to_quantity,
             sum(usable_quantity) over (
                 partition by x_org_slug, provider, pool, hour_start
-                order by starts_at, commitment_id rows unbounded preceding
+                order by commitment_number rows unbounded preceding
             ) - usable_quantity as from_quantity
         from {{ commitments }}
     ) as laid_commitments

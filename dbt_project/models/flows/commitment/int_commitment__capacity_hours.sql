@@ -6,6 +6,14 @@
     'sub_account_type', 'resource_id', 'resource_type', 'provider_model_id', 'region_id', 'geography', 'service_tier',
     'provider_service_tier', 'metering_source'
 ] %}
+{% set required = [
+    'x_org_slug', 'provider', 'x_genai_account_id', 'x_credential_id', 'x_pipeline_id', 'x_genai_provider', 'meter'
+] %}
+{%- set same_item = [] -%}
+{%- for column in item + ['drawn_commitment_id'] -%}
+{%- set comparison = '=' if column in required else 'is not distinct from' -%}
+{%- do same_item.append('numbered_items.' ~ column ~ ' ' ~ comparison ~ ' items.' ~ column) -%}
+{%- endfor %}
 
 with commitments as (
     select * from {{ source('reference', 'genai_commitments') }}
@@ -152,20 +160,36 @@ items as (
     from drawn
 ),
 
+-- Numbered in the order in which capacity is covered, by resource first.
+numbered_items as (
+    select
+        distinct_items.*,
+        row_number() over (
+            order by
+                coalesce(lower(resource_id), ''),
+                {{ item | join(',\n                ') }},
+                drawn_commitment_id
+        ) as item_number
+    from (
+        select distinct
+            {{ item | join(',\n            ') }},
+            drawn_commitment_id
+        from items
+    ) as distinct_items
+),
+
 final as (
     select
         items.*,
+        numbered_items.item_number,
         resolved_models.model_id,
         resolved_models.model_name,
         resolved_models.model_developer,
         resolved_models.model_family,
-        {{ scope_of('items.geography') }} as scope,
-        {{ row_id([
-            'items.x_org_slug', 'items.provider', 'items.x_genai_account_id', 'items.x_credential_id', 'items.meter',
-            'items.sub_account_id', 'items.resource_id', 'items.provider_model_id', 'items.region_id', 'items.geography',
-            'items.service_tier', 'items.provider_service_tier', 'items.metering_source', 'items.drawn_commitment_id'
-        ]) }} as item_id
+        {{ scope_of('items.geography') }} as scope
     from items
+    inner join numbered_items
+        on {{ same_item | join('\n        and ') }}
     left join resolved_models
         on resolved_models.provider = items.provider
         and resolved_models.provider_model_id = items.provider_model_id

@@ -35,10 +35,37 @@ paid_until as (
     group by x_org_slug, provider, commitment_id
 ),
 
+-- Narrow: what describes a commitment is joined where its hours are shown. The number is the order in which commitments cover.
 lasting as (
     select
-        commitments.*,
-        paid_until.paid_until,
+        commitments.x_org_slug,
+        commitments.provider,
+        commitments.commitment_id,
+        commitments.quantity,
+        commitments.starts_at,
+        row_number() over (
+            order by commitments.x_org_slug, commitments.provider, commitments.starts_at, commitments.commitment_id
+        ) as commitment_number,
+        case
+            when commitments.meter = 'throughput_unit_hour' then 'commitment|' || commitments.commitment_id
+            when
+                (commitments.meter = 'ptu_hour' and commitments.applies_to = 'account')
+                or (commitments.meter = 'model_unit_hour' and commitments.applies_to = 'resource')
+                or commitments.meter = 'gsu_hour'
+                then {{ narrow_pool(
+                    'commitments.meter', 'commitments.account_id', 'commitments.scope', 'commitments.region_id',
+                    'commitments.price_model_id', 'commitments.resource_id'
+                ) }}
+        end as narrow_pool,
+        case
+            when
+                (commitments.meter = 'ptu_hour' and commitments.applies_to = 'organisation')
+                or (commitments.meter = 'model_unit_hour' and commitments.applies_to in ('account', 'organisation'))
+                then {{ wide_pool(
+                    'commitments.meter', 'commitments.account_id', 'commitments.scope', 'commitments.region_id',
+                    'commitments.price_model_id'
+                ) }}
+        end as wide_pool,
         {{ seconds_between('commitments.starts_at', 'commitments.active_until') }} as active_seconds,
         {{ seconds_between('commitments.starts_at', 'paid_until.paid_until') }} as paid_seconds,
         greatest(commitments.starts_at, bounds.first_moment) as built_from,
@@ -63,19 +90,44 @@ hours as (
 ),
 
 -- Quantities are differences of what had accrued at the ends of the hour, rounded down to six decimals: they add up to the whole.
+-- Over 3600 seconds that is the quantity itself.
 committed_hours as (
     select
-        *,
-        {{ integer_to_quantity(
-            whole_quotient(quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(to_second, paid_seconds)'), wide_integer(3600))
-            ~ ' - '
-            ~ whole_quotient(quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(from_second, paid_seconds)'), wide_integer(3600))
-        ) }} as committed_quantity,
-        {{ integer_to_quantity(
-            whole_quotient(quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(to_second, active_seconds)'), wide_integer(3600))
-            ~ ' - '
-            ~ whole_quotient(quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(from_second, active_seconds)'), wide_integer(3600))
-        ) }} as usable_quantity
+        x_org_slug,
+        provider,
+        commitment_id,
+        commitment_number,
+        narrow_pool,
+        wide_pool,
+        hour_start,
+        from_second,
+        to_second,
+        case
+            when to_second <= paid_seconds and to_second - from_second = 3600 then cast(quantity as {{ type_quantity() }})
+            else
+                {{ integer_to_quantity(
+                    whole_quotient(
+                        quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(to_second, paid_seconds)'), wide_integer(3600)
+                    )
+                    ~ ' - '
+                    ~ whole_quotient(
+                        quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(from_second, paid_seconds)'), wide_integer(3600)
+                    )
+                ) }}
+        end as committed_quantity,
+        case
+            when to_second <= active_seconds and to_second - from_second = 3600 then cast(quantity as {{ type_quantity() }})
+            else
+                {{ integer_to_quantity(
+                    whole_quotient(
+                        quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(to_second, active_seconds)'), wide_integer(3600)
+                    )
+                    ~ ' - '
+                    ~ whole_quotient(
+                        quantity_to_integer('quantity') ~ ' * ' ~ wide_integer('least(from_second, active_seconds)'), wide_integer(3600)
+                    )
+                ) }}
+        end as usable_quantity
     from hours
 ),
 
@@ -83,9 +135,7 @@ committed_hours as (
 -- less what had at its start, so that the hours add up to the payment.
 spread_payments as (
     select
-        committed_hours.x_org_slug,
-        committed_hours.provider,
-        committed_hours.commitment_id,
+        committed_hours.commitment_number,
         committed_hours.hour_start,
         case periods.component
             when 'hourly' then null
@@ -105,17 +155,24 @@ spread_payments as (
         end as amortised,
         case periods.component
             when 'hourly' then
-                {{ integer_to_quantity(
-                    whole_quotient(
-                        quantity_to_integer('periods.paid_units') ~ ' * '
-                        ~ wide_integer('least(committed_hours.to_second, periods.period_seconds)'), wide_integer(3600)
-                    )
-                    ~ ' - '
-                    ~ whole_quotient(
-                        quantity_to_integer('periods.paid_units') ~ ' * '
-                        ~ wide_integer('least(committed_hours.from_second, periods.period_seconds)'), wide_integer(3600)
-                    )
-                ) }}
+                case
+                    when
+                        committed_hours.to_second <= periods.period_seconds
+                        and committed_hours.to_second - committed_hours.from_second = 3600
+                        then cast(periods.paid_units as {{ type_quantity() }})
+                    else
+                        {{ integer_to_quantity(
+                            whole_quotient(
+                                quantity_to_integer('periods.paid_units') ~ ' * '
+                                ~ wide_integer('least(committed_hours.to_second, periods.period_seconds)'), wide_integer(3600)
+                            )
+                            ~ ' - '
+                            ~ whole_quotient(
+                                quantity_to_integer('periods.paid_units') ~ ' * '
+                                ~ wide_integer('least(committed_hours.from_second, periods.period_seconds)'), wide_integer(3600)
+                            )
+                        ) }}
+                end
         end as bought_quantity,
         periods.list_unit_price,
         periods.contracted_unit_price,
@@ -132,9 +189,7 @@ spread_payments as (
 -- What the hour of a commitment costs; null where any part of it has no price.
 hour_costs as (
     select
-        x_org_slug,
-        provider,
-        commitment_id,
+        commitment_number,
         hour_start,
         sum(bought_quantity) as bought_quantity,
         case
@@ -145,20 +200,26 @@ hour_costs as (
         end as cost_number,
         cast(sum(bought_quantity * contracted_unit_price) as {{ type_cost() }}) as billed_cost
     from spread_payments
-    group by x_org_slug, provider, commitment_id, hour_start
+    group by commitment_number, hour_start
 ),
 
 final as (
     select
-        committed_hours.*,
+        committed_hours.x_org_slug,
+        committed_hours.provider,
+        committed_hours.commitment_id,
+        committed_hours.commitment_number,
+        committed_hours.narrow_pool,
+        committed_hours.wide_pool,
+        committed_hours.hour_start,
+        committed_hours.committed_quantity,
+        committed_hours.usable_quantity,
         hour_costs.cost_number,
         hour_costs.bought_quantity,
         hour_costs.billed_cost
     from committed_hours
     left join hour_costs
-        on hour_costs.x_org_slug = committed_hours.x_org_slug
-        and hour_costs.provider = committed_hours.provider
-        and hour_costs.commitment_id = committed_hours.commitment_id
+        on hour_costs.commitment_number = committed_hours.commitment_number
         and hour_costs.hour_start = committed_hours.hour_start
 )
 

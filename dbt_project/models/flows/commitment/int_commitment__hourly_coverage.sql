@@ -9,13 +9,17 @@ capacity as (
     select * from {{ ref('int_commitment__capacity_hours') }}
 ),
 
+commitments as (
+    select * from {{ ref('int_commitment__priced_commitments') }}
+),
+
 -- First what is for one resource or account only, then what is for the whole organisation: the other way round a commitment would
 -- be idle that could have been used.
 narrow_capacity as (
     select
         x_org_slug,
         provider,
-        item_id,
+        item_number,
         hour_start,
         quantity,
         coalesce(
@@ -29,68 +33,55 @@ narrow_commitments as (
     select
         x_org_slug,
         provider,
-        commitment_id,
-        starts_at,
+        commitment_number,
         hour_start,
         usable_quantity,
-        case
-            when meter = 'throughput_unit_hour' then 'commitment|' || commitment_id
-            else {{ narrow_pool('meter', 'account_id', 'scope', 'region_id', 'price_model_id', 'resource_id') }}
-        end as pool
+        narrow_pool as pool
     from priced_hours
-    where
-        (meter = 'ptu_hour' and applies_to = 'account')
-        or (meter = 'model_unit_hour' and applies_to = 'resource')
-        or meter in ('gsu_hour', 'throughput_unit_hour')
+    where narrow_pool is not null
 ),
 
 narrow_cover as (
     {{ covered_by('narrow_capacity', 'narrow_commitments') }}
 ),
 
-left_over as (
+narrow_used as (
     select
-        capacity.x_org_slug,
-        capacity.provider,
-        capacity.item_id,
-        capacity.hour_start,
-        {{ wide_pool(
-            'capacity.meter', 'capacity.x_genai_account_id', 'capacity.scope', 'capacity.region_id',
-            price_model('capacity.model_id', 'capacity.provider_model_id')
-        ) }} as pool,
-        capacity.quantity - coalesce(sum(narrow_cover.covered_quantity), 0) as quantity
-    from capacity
-    left join narrow_cover
-        on narrow_cover.x_org_slug = capacity.x_org_slug
-        and narrow_cover.provider = capacity.provider
-        and narrow_cover.item_id = capacity.item_id
-        and narrow_cover.hour_start = capacity.hour_start
-    where capacity.meter in ('ptu_hour', 'model_unit_hour')
-    group by
-        capacity.x_org_slug,
-        capacity.provider,
-        capacity.item_id,
-        capacity.hour_start,
-        capacity.quantity,
-        {{ wide_pool(
-            'capacity.meter', 'capacity.x_genai_account_id', 'capacity.scope', 'capacity.region_id',
-            price_model('capacity.model_id', 'capacity.provider_model_id')
-        ) }}
+        item_number,
+        hour_start,
+        sum(covered_quantity) as used_quantity
+    from narrow_cover
+    group by item_number, hour_start
 ),
 
 wide_commitments as (
     select
         x_org_slug,
         provider,
-        commitment_id,
-        starts_at,
+        commitment_number,
         hour_start,
         usable_quantity,
-        {{ wide_pool('meter', 'account_id', 'scope', 'region_id', 'price_model_id') }} as pool
+        wide_pool as pool
     from priced_hours
-    where
-        (meter = 'ptu_hour' and applies_to = 'organisation')
-        or (meter = 'model_unit_hour' and applies_to in ('account', 'organisation'))
+    where wide_pool is not null
+),
+
+left_over as (
+    select
+        capacity.x_org_slug,
+        capacity.provider,
+        capacity.item_number,
+        capacity.hour_start,
+        {{ wide_pool(
+            'capacity.meter', 'capacity.x_genai_account_id', 'capacity.scope', 'capacity.region_id',
+            price_model('capacity.model_id', 'capacity.provider_model_id')
+        ) }} as pool,
+        capacity.quantity - coalesce(narrow_used.used_quantity, 0) as quantity
+    from capacity
+    left join narrow_used
+        on narrow_used.item_number = capacity.item_number
+        and narrow_used.hour_start = capacity.hour_start
+    where capacity.meter in ('ptu_hour', 'model_unit_hour')
 ),
 
 wide_cover as (
@@ -107,92 +98,83 @@ cover as (
 divided as (
     select
         cover.*,
+        priced_hours.commitment_id,
         priced_hours.cost_number,
         priced_hours.committed_quantity,
         sum(cover.covered_quantity) over (
-            partition by cover.x_org_slug, cover.provider, cover.commitment_id, cover.hour_start
-            order by cover.item_id rows unbounded preceding
+            partition by cover.commitment_number, cover.hour_start
+            order by cover.item_number rows unbounded preceding
         ) as to_quantity
     from cover
     inner join priced_hours
-        on priced_hours.x_org_slug = cover.x_org_slug
-        and priced_hours.provider = cover.provider
-        and priced_hours.commitment_id = cover.commitment_id
+        on priced_hours.commitment_number = cover.commitment_number
         and priced_hours.hour_start = cover.hour_start
 ),
 
 used as (
     select
-        x_org_slug,
-        provider,
+        commitment_number,
         commitment_id,
-        item_id,
+        item_number,
         hour_start,
         covered_quantity,
-        {{ whole_quotient(
-            'cost_number * ' ~ quantity_to_integer('to_quantity'), quantity_to_integer('committed_quantity')
-        ) }}
-        - {{ whole_quotient(
-            'cost_number * ' ~ quantity_to_integer('to_quantity - covered_quantity'), quantity_to_integer('committed_quantity')
-        ) }} as cost_number
+        case
+            when to_quantity = committed_quantity then cost_number
+            else {{ whole_quotient(
+                'cost_number * ' ~ quantity_to_integer('to_quantity'), quantity_to_integer('committed_quantity')
+            ) }}
+        end
+        - case
+            when to_quantity = covered_quantity then {{ wide_integer(0) }}
+            else {{ whole_quotient(
+                'cost_number * ' ~ quantity_to_integer('to_quantity - covered_quantity'), quantity_to_integer('committed_quantity')
+            ) }}
+        end as cost_number
     from divided
 ),
 
 used_of_commitments as (
     select
-        x_org_slug,
-        provider,
-        commitment_id,
+        commitment_number,
         hour_start,
         sum(covered_quantity) as used_quantity,
         sum(cost_number) as used_cost_number
     from used
-    group by x_org_slug, provider, commitment_id, hour_start
+    group by commitment_number, hour_start
 ),
 
 used_of_items as (
     select
-        x_org_slug,
-        provider,
-        item_id,
+        item_number,
         hour_start,
         sum(covered_quantity) as used_quantity
     from used
-    group by x_org_slug, provider, item_id, hour_start
-),
-
-used_rows as (
-    select
-        capacity.*,
-        used.commitment_id,
-        'Usage' as charge_category,
-        'Used' as commitment_status,
-        used.covered_quantity,
-        {{ integer_to_cost('used.cost_number') }} as effective_cost,
-        cast(0 as {{ type_cost() }}) as billed_cost
-    from used
-    inner join capacity
-        on capacity.x_org_slug = used.x_org_slug
-        and capacity.provider = used.provider
-        and capacity.item_id = used.item_id
-        and capacity.hour_start = used.hour_start
+    group by item_number, hour_start
 ),
 
 -- Tokens beyond a contract's throughput are served, and priced, as pay-as-you-go by the provider: they are no capacity.
-overage_rows as (
+parts_of_capacity as (
     select
-        capacity.*,
+        item_number,
+        hour_start,
+        commitment_id,
+        'Used' as commitment_status,
+        covered_quantity,
+        {{ integer_to_cost('cost_number') }} as effective_cost,
+        cast(0 as {{ type_cost() }}) as billed_cost
+    from used
+    union all
+    select
+        capacity.item_number,
+        capacity.hour_start,
         cast(null as {{ type_string() }}) as commitment_id,
-        'Usage' as charge_category,
         cast(null as {{ type_string() }}) as commitment_status,
         capacity.quantity - coalesce(used_of_items.used_quantity, 0) as covered_quantity,
         cast(null as {{ type_cost() }}) as effective_cost,
         cast(null as {{ type_cost() }}) as billed_cost
     from capacity
     left join used_of_items
-        on used_of_items.x_org_slug = capacity.x_org_slug
-        and used_of_items.provider = capacity.provider
-        and used_of_items.item_id = capacity.item_id
+        on used_of_items.item_number = capacity.item_number
         and used_of_items.hour_start = capacity.hour_start
     where
         capacity.meter != 'throughput_unit_hour'
@@ -201,113 +183,127 @@ overage_rows as (
 
 idle as (
     select
-        priced_hours.*,
+        priced_hours.x_org_slug,
+        priced_hours.provider,
+        priced_hours.commitment_id,
+        priced_hours.hour_start,
+        priced_hours.bought_quantity,
+        priced_hours.billed_cost,
         priced_hours.committed_quantity - coalesce(used_of_commitments.used_quantity, 0) as idle_quantity,
         priced_hours.cost_number - coalesce(used_of_commitments.used_cost_number, {{ wide_integer(0) }}) as idle_cost_number
     from priced_hours
     left join used_of_commitments
-        on used_of_commitments.x_org_slug = priced_hours.x_org_slug
-        and used_of_commitments.provider = priced_hours.provider
-        and used_of_commitments.commitment_id = priced_hours.commitment_id
+        on used_of_commitments.commitment_number = priced_hours.commitment_number
         and used_of_commitments.hour_start = priced_hours.hour_start
 ),
 
-of_commitments as (
+parts_of_commitments as (
     select
-        idle.*,
+        x_org_slug,
+        provider,
+        commitment_id,
+        hour_start,
         'Usage' as charge_category,
         'Unused' as commitment_status,
-        idle.idle_quantity as row_quantity,
-        {{ integer_to_cost('idle.idle_cost_number') }} as row_effective_cost,
-        cast(0 as {{ type_cost() }}) as row_billed_cost
+        idle_quantity as quantity,
+        {{ integer_to_cost('idle_cost_number') }} as effective_cost,
+        cast(0 as {{ type_cost() }}) as billed_cost
     from idle
-    where idle.idle_quantity > 0 or idle.idle_cost_number != {{ wide_integer(0) }}
+    where idle_quantity > 0 or idle_cost_number != {{ wide_integer(0) }}
     union all
     select
-        idle.*,
+        x_org_slug,
+        provider,
+        commitment_id,
+        hour_start,
         'Purchase' as charge_category,
         cast(null as {{ type_string() }}) as commitment_status,
-        idle.bought_quantity as row_quantity,
-        case when idle.billed_cost is not null then cast(0 as {{ type_cost() }}) end as row_effective_cost,
-        idle.billed_cost as row_billed_cost
+        bought_quantity as quantity,
+        case when billed_cost is not null then cast(0 as {{ type_cost() }}) end as effective_cost,
+        billed_cost
     from idle
-    where idle.bought_quantity is not null
+    where bought_quantity is not null
 ),
 
 final as (
-    {% for step in ['used_rows', 'overage_rows'] -%}
     select
-        x_org_slug,
-        provider,
-        x_genai_account_id,
-        x_credential_id,
-        x_pipeline_id,
-        x_genai_provider,
-        meter,
-        charge_category,
-        commitment_id,
-        commitment_status,
-        sub_account_id,
-        sub_account_name,
-        sub_account_type,
-        resource_id,
-        resource_name,
-        resource_type,
-        provider_model_id,
-        model_id,
-        model_name,
-        model_developer,
-        model_family,
-        region_id,
-        geography,
-        scope,
-        provider_service_tier,
-        metering_source,
-        hour_start,
-        cast(covered_quantity as {{ type_quantity() }}) as quantity,
-        effective_cost,
-        billed_cost,
-        x_run_id,
-        x_ingested_at,
-        {{ utc_date('hour_start') }} as x_ingestion_date
-    from {{ step }}
+        capacity.x_org_slug,
+        capacity.provider,
+        capacity.x_genai_account_id,
+        capacity.x_credential_id,
+        capacity.x_pipeline_id,
+        capacity.x_genai_provider,
+        capacity.meter,
+        'Usage' as charge_category,
+        parts_of_capacity.commitment_id,
+        parts_of_capacity.commitment_status,
+        capacity.sub_account_id,
+        capacity.sub_account_name,
+        capacity.sub_account_type,
+        capacity.resource_id,
+        capacity.resource_name,
+        capacity.resource_type,
+        capacity.provider_model_id,
+        capacity.model_id,
+        capacity.model_name,
+        capacity.model_developer,
+        capacity.model_family,
+        capacity.region_id,
+        capacity.geography,
+        capacity.scope,
+        capacity.provider_service_tier,
+        capacity.metering_source,
+        capacity.hour_start,
+        cast(parts_of_capacity.covered_quantity as {{ type_quantity() }}) as quantity,
+        parts_of_capacity.effective_cost,
+        parts_of_capacity.billed_cost,
+        capacity.x_run_id,
+        capacity.x_ingested_at,
+        {{ utc_date('capacity.hour_start') }} as x_ingestion_date
+    from parts_of_capacity
+    inner join capacity
+        on capacity.item_number = parts_of_capacity.item_number
+        and capacity.hour_start = parts_of_capacity.hour_start
     union all
-    {% endfor -%}
     select
-        x_org_slug,
-        provider,
-        account_id as x_genai_account_id,
-        x_credential_id,
-        provider || '.commitment_usage' as x_pipeline_id,
-        upper(provider) as x_genai_provider,
-        meter,
-        charge_category,
-        commitment_id,
-        commitment_status,
+        commitments.x_org_slug,
+        commitments.provider,
+        commitments.account_id as x_genai_account_id,
+        commitments.x_credential_id,
+        commitments.provider || '.commitment_usage' as x_pipeline_id,
+        upper(commitments.provider) as x_genai_provider,
+        commitments.meter,
+        parts_of_commitments.charge_category,
+        commitments.commitment_id,
+        parts_of_commitments.commitment_status,
         cast(null as {{ type_string() }}) as sub_account_id,
         cast(null as {{ type_string() }}) as sub_account_name,
         cast(null as {{ type_string() }}) as sub_account_type,
         cast(null as {{ type_string() }}) as resource_id,
         cast(null as {{ type_string() }}) as resource_name,
         cast(null as {{ type_string() }}) as resource_type,
-        provider_model_id,
-        model_id,
-        model_name,
-        model_developer,
-        model_family,
-        region_id,
+        commitments.provider_model_id,
+        commitments.model_id,
+        commitments.model_name,
+        commitments.model_developer,
+        commitments.model_family,
+        commitments.region_id,
         cast(null as {{ type_string() }}) as geography,
-        scope,
+        commitments.scope,
         cast(null as {{ type_string() }}) as provider_service_tier,
         cast(null as {{ type_string() }}) as metering_source,
-        hour_start,
-        cast(row_quantity as {{ type_quantity() }}) as quantity,
-        row_effective_cost as effective_cost,
-        row_billed_cost as billed_cost,
+        parts_of_commitments.hour_start,
+        cast(parts_of_commitments.quantity as {{ type_quantity() }}) as quantity,
+        parts_of_commitments.effective_cost,
+        parts_of_commitments.billed_cost,
         'genai_commitments' as x_run_id,
-        last_observed_at as x_ingested_at,
-        {{ utc_date('hour_start') }} as x_ingestion_date
-    from of_commitments
+        commitments.last_observed_at as x_ingested_at,
+        {{ utc_date('parts_of_commitments.hour_start') }} as x_ingestion_date
+    from parts_of_commitments
+    inner join commitments
+        on commitments.x_org_slug = parts_of_commitments.x_org_slug
+        and commitments.provider = parts_of_commitments.provider
+        and commitments.commitment_id = parts_of_commitments.commitment_id
 )
 
 select * from final

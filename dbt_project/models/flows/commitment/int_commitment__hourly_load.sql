@@ -188,7 +188,7 @@ weighed as (
         and list_prices.meter = meters.priced_as_meter
         and list_prices.geography = coalesce(periods.geography, 'global')
         and list_prices.context_tokens_above <= periods.context_tokens_above
-        and periods.context_tokens_above < list_prices.tokens_up_to
+        and list_prices.tokens_up_to > periods.context_tokens_above
         and list_prices.valid_from <= periods.usage_date
         and list_prices.valid_until > periods.usage_date
     where true
