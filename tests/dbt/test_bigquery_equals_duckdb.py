@@ -43,8 +43,11 @@ EMULATED = {
     "bigquery_types": {"rate": "numeric(24,12)", "cost": "numeric(38,18)"},
     "enforce_contracts": False,
 }
+#: Of these the emulator does not find its own project ("Catalog with name parity does not exist"). Their statements are
+#: held against Google's analyser only.
+NOT_FOUND = ("genai_commitment_advice", "cost_data_standard_1_3")
 #: The queue compares stored amounts with computed ones, and these the emulator rounds to fewer decimals.
-NOT_EMULATED = {"genai_repricing_queue"}
+NOT_EMULATED = {"genai_repricing_queue", *NOT_FOUND}
 MODELS = [table.name for table in TABLES.values() if table.model_folder is not None and table.name not in NOT_EMULATED]
 #: Files of the tables of each layer that is loaded, below the lake.
 FILES = {
@@ -158,7 +161,7 @@ class Both:
     def build(self, window: Any) -> None:
         """Build both."""
         dbt_build(self.duckdb, window=window)
-        dbt_build(self.bigquery, window=window, variables=EMULATED)
+        dbt_build(self.bigquery, window=window, exclude=[f"{name}+" for name in NOT_FOUND], variables=EMULATED)
 
     def cells(self, toy: Any, model: str) -> tuple[list[Any], list[Any]]:
         """Sorted rows of a model on DuckDB and on the emulator, columns in the order of the register."""
