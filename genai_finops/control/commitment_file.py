@@ -13,17 +13,14 @@ YAML has the same fields, with the organisation once:
          starts_at: 2026-10-01, payment: monthly, tokens_per_minute: 30000, weights: {uncached_input: 1, output: 4}}
 """
 
-import csv
 import datetime as dt
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import yaml
-
 from genai_finops.control.commitment_rules import CommitmentTerms, TokenWeight
+from genai_finops.control.record_file import read_records
 from genai_finops.errors import FinopsError
 
 _REQUIRED = ("org", "provider", "id", "meter", "quantity", "term", "starts_at", "payment")
@@ -88,17 +85,8 @@ def parse_commitments(path: Path, currencies: Mapping[str, str]) -> tuple[list[C
 
     Raises FinopsError when the file cannot be read, or is not of a known form.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FinopsError(
-            f"The file {path} cannot be read ({type(error).__name__})", remedy="Give a readable UTF-8 file."
-        ) from None
-    readers = {".csv": _csv_fields, ".yml": _yaml_fields, ".yaml": _yaml_fields}
-    if path.suffix not in readers:
-        raise FinopsError(f"The file {path} has an unknown form", remedy="Give a .csv, .yml or .yaml file.")
     records, faults = [], []
-    for line, fields in readers[path.suffix](text, path):
+    for line, fields in read_records(path, "commitments"):
         try:
             terms = read_terms(fields, currencies)
         except FinopsError as error:
@@ -110,51 +98,6 @@ def parse_commitments(path: Path, currencies: Mapping[str, str]) -> tuple[list[C
         else:
             faults.append(f"line {line}: org missing. Name the organisation of the order.")
     return records, faults
-
-
-def _csv_fields(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text), restkey="", strict=True)
-    try:
-        for row in reader:
-            # Cells beyond the header come as a list under the rest key, missing ones as None.
-            surplus = row.pop("", None)
-            fields = {name: value.strip() for name, value in row.items() if value and value.strip()}
-            yield reader.line_num, {**fields, **({"a cell beyond the header": str(surplus)} if surplus else {})}
-    except csv.Error as error:
-        raise FinopsError(
-            f"{path}, line {reader.line_num} is not CSV: {error}", remedy="Correct quotes and line ends."
-        ) from None
-
-
-def _yaml_fields(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    malformed = "Use the keys org and commitments, a list of mappings of plain values."
-    try:
-        top = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise FinopsError(f"{path} is not YAML: {' '.join(str(error).split())}", remedy=malformed) from None
-    sections = _mapping(top)
-    org, orders = sections.get("org"), sections.get("commitments")
-    if set(sections) != {"org", "commitments"} or not isinstance(org, yaml.ScalarNode):
-        raise FinopsError(f"{path} has the keys {', '.join(sections) or 'none'}", remedy=malformed)
-    if not isinstance(orders, yaml.SequenceNode):
-        raise FinopsError(f"{path}: commitments is not a list", remedy=malformed)
-    for order in orders.value:
-        # As text, so that numbers stay what was written.
-        fields = {name: _yaml_text(node) for name, node in _mapping(order).items()}
-        yield order.start_mark.line + 1, {"org": org.value, **{name: text for name, text in fields.items() if text}}
-
-
-def _yaml_text(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return " ".join(f"{name}={_yaml_text(value)}" for name, value in _mapping(node).items())
-    is_plain = isinstance(node, yaml.ScalarNode) and str(node.tag) != "tag:yaml.org,2002:null"
-    return str(node.value).strip() if is_plain else ""
-
-
-def _mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {str(key.value): value for key, value in node.value}
 
 
 def _number(name: str, text: str) -> Decimal:

@@ -8,12 +8,14 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from genai_finops.control.attribution_rule_store import list_rules, stored_rule
 from genai_finops.control.hierarchy import entity_paths
 from genai_finops.control.hierarchy_store import stored_assignments, stored_entities
 from genai_finops.control.models import CapacityPrice, Organisation, PriceEntry
 from genai_finops.control.organisations import list_accounts, list_organisations
 from genai_finops.schemas.price_priorities import PRIORITIES
 from genai_finops.schemas.table import Table
+from genai_finops.schemas.tables.attribution import ATTRIBUTION_RULES
 from genai_finops.schemas.tables.capacity_prices import CAPACITY_PRICE_BOOK
 from genai_finops.schemas.tables.control import (
     HIERARCHY_ASSIGNMENTS,
@@ -26,7 +28,7 @@ from genai_finops.schemas.types import TYPES
 
 
 def control_snapshot(session: Session) -> dict[str, pl.DataFrame]:
-    """The frames by table name, typed as `schemas.tables.control` says. Equal content gives equal frames."""
+    """The frames by table name, typed as `schemas.tables` says. Equal content gives equal frames."""
     organisations = list_organisations(session)
     return {
         ORGANISATIONS.name: _frame(ORGANISATIONS, map(_organisation, organisations)),
@@ -37,6 +39,7 @@ def control_snapshot(session: Session) -> dict[str, pl.DataFrame]:
         HIERARCHY_ASSIGNMENTS.name: _frame(
             HIERARCHY_ASSIGNMENTS, (row for org in organisations for row in _assignments(session, org))
         ),
+        ATTRIBUTION_RULES.name: _frame(ATTRIBUTION_RULES, _attribution_rules(session)),
     }
 
 
@@ -109,6 +112,12 @@ def _entities(session: Session, org: Organisation) -> Iterator[dict[str, Any]]:
 def _assignments(session: Session, org: Organisation) -> Iterator[dict[str, Any]]:
     for assignment in stored_assignments(session, org.slug):
         yield {"x_org_slug": org.slug, **dataclasses.asdict(assignment)}
+
+
+def _attribution_rules(session: Session) -> Iterator[dict[str, Any]]:
+    for row in list_rules(session):
+        values = dataclasses.asdict(stored_rule(row))
+        yield {"x_org_slug": values.pop("org"), **values}
 
 
 def _price(row: PriceEntry) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """Files that are replaced in one step."""
 
+import contextlib
 import os
+import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import fsspec
 
@@ -11,6 +15,7 @@ from genai_finops.errors import FinopsError
 
 #: A file written aside that is older than this was left by a process that died.
 _ABANDONED_AFTER_SECONDS = 3600.0
+_COPIED_BYTES = 2**20
 
 
 class LakeFiles:
@@ -50,23 +55,46 @@ class LakeFiles:
         paths = (PurePosixPath(path).relative_to(root) for path in found)
         return sorted(str(path) for path in paths if not path.name.startswith("."))
 
+    def size(self, relative: str) -> int:
+        """Bytes of a file. Raises FileNotFoundError."""
+        return int(self._filesystem.size(f"{self._root}/{relative}"))
+
+    def remove(self, relative: str) -> None:
+        """Delete a file; one that is gone already is no error."""
+        with contextlib.suppress(FileNotFoundError):
+            self._filesystem.rm_file(f"{self._root}/{relative}")
+
     def replace(self, relative: str, content: bytes) -> None:
         """Write a file so that no one ever sees a part of it."""
         if not self.is_local:
             self._filesystem.pipe_file(f"{self._root}/{relative}", content)
             return
-        target = Path(self._root) / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target)
-        aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.aside")
-        try:
-            with aside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(target)
-        finally:
-            aside.unlink(missing_ok=True)
+        with _aside(Path(self._root) / relative) as file:
+            file.write(content)
+
+    def replace_from(self, relative: str, source: Path) -> None:
+        """The same with the content of a local file, which need not fit into memory."""
+        if not self.is_local:
+            self._filesystem.put_file(str(source), f"{self._root}/{relative}")
+            return
+        with source.open("rb") as content, _aside(Path(self._root) / relative) as file:
+            shutil.copyfileobj(content, file, _COPIED_BYTES)
+
+
+@contextlib.contextmanager
+def _aside(target: Path) -> Iterator[IO[bytes]]:
+    """A file beside the target that takes its place when the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(target)
+    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.aside")
+    try:
+        with aside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _remove_abandoned(target: Path) -> None:

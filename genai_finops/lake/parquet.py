@@ -20,6 +20,11 @@ def landing_path(table: Table, *, day: dt.date, provider: str, org: str, credent
     return f"landing/{table.name}/day={day.isoformat()}/{provider}/{org}.{credential}.parquet"
 
 
+def event_landing_path(table: Table, *, day: dt.date, org: str, source: str, log_file_key: str) -> str:
+    """The file of one day of one log file; the key stands for the name of the log file."""
+    return f"landing/{table.name}/day={day.isoformat()}/{org}/{source}.{log_file_key}.parquet"
+
+
 def resource_states_path(*, provider: str, org: str, credential: str) -> str:
     """The file of the resources that one credential lists."""
     return f"resources/{provider}/{org}.{credential}.parquet"
@@ -40,8 +45,9 @@ def write_landing(
 
 
 def write_landing_sentinel(files: LakeFiles, table: Table) -> None:
-    """Make sure that a glob over the table finds a file of its shape."""
-    write_sentinel(files, f"landing/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet", table)
+    """Make sure that a glob over the table, and one over what is archived of it, finds a file of its shape."""
+    for place in ("landing", "archive") if table.is_archived else ("landing",):
+        write_sentinel(files, f"{place}/{table.name}/day={SENTINEL_DAY.isoformat()}/_schema/empty.parquet", table)
 
 
 def write_resource_states(files: LakeFiles, frame: pl.DataFrame, *, provider: str, org: str, credential: str) -> str:

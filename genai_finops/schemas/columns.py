@@ -1,13 +1,14 @@
 """Columns that more than one table shares, declared once."""
 
+from genai_finops.schemas import words
 from genai_finops.schemas.meters import METERS
 from genai_finops.schemas.table import Column
 
-SERVICE_TIERS = ("standard", "batch", "flex", "priority", "priority_on_demand", "fast", "spot", "free", "committed")
+SERVICE_TIERS = words.SERVICE_TIERS
 #: Tiers on which no pay-as-you-go price is charged.
 UNCHARGED_TIERS = ("free", "committed")
 HIERARCHY_LEVELS = ("DEPT", "PROJ", "TEAM")
-SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+SLUG = words.SLUG
 #: ISO 4217.
 CURRENCY = r"^[A-Z]{3}$"
 

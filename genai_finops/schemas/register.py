@@ -2,11 +2,14 @@
 
 from genai_finops.schemas.table import Layer, Table
 from genai_finops.schemas.tables import (
+    attribution,
     capacity_prices,
     commitment_advice,
     commitments,
     control,
+    events,
     focus,
+    focus_allocated,
     focus_contracts,
     price_audit,
     pricing,
@@ -55,6 +58,17 @@ TABLES: dict[str, Table] = {
         unified.UNPRICED_USAGE,
         focus.COST_DATA_STANDARD_1_3,
         focus_contracts.CONTRACT_COMMITMENT_1_3,
+        attribution.ATTRIBUTION_RULES,
+        events.EVENTS_RAW,
+        events.USAGE_EVENTS,
+        attribution.ALLOCATED_CHARGES,
+        focus_allocated.COST_DATA_STANDARD_1_3_ALLOCATED,
+        attribution.COST_ATTRIBUTION_DAILY,
+        attribution.TENANT_COSTS_DAILY,
+        attribution.USER_COSTS_DAILY,
+        attribution.TASK_COSTS_DAILY,
+        attribution.CONVERSATION_COSTS_DAILY,
+        attribution.ATTRIBUTION_COVERAGE_DAILY,
     )
 }
 

@@ -25,9 +25,10 @@ def sources_yaml(
     per credential in folders of the providers, and `prices`, one file per source in folders of the tables.
     """
     # `template` because the default formatter, str.format, trips over the braces of a DuckDB struct.
-    landing_location = (
-        f"read_parquet('{_LAKE}/landing/$name/*/*/*.parquet', hive_partitioning = true, "
-        f"hive_types = {{'{LANDING_DAY}': DATE}})"
+    by_day = f"hive_partitioning = true, hive_types = {{'{LANDING_DAY}': DATE}}"
+    landing_location = f"read_parquet('{_LAKE}/landing/$name/*/*/*.parquet', {by_day})"
+    archived_location = (
+        f"read_parquet(['{_LAKE}/landing/$name/*/*/*.parquet', '{_LAKE}/archive/$name/*/*/*.parquet'], {by_day})"
     )
     reference_location = f"read_parquet('{_LAKE}/reference/$name.parquet')"
     document = {
@@ -37,7 +38,10 @@ def sources_yaml(
                 "landing",
                 "Usage as it was landed by ingestion: Parquet in the lake, external or loaded tables on BigQuery.",
                 landing_location,
-                [_source_table(table, with_day=True) for table in landing],
+                [
+                    _source_table(table, with_day=True, location=archived_location if table.is_archived else None)
+                    for table in landing
+                ],
             ),
             _source(
                 "reference",
@@ -75,11 +79,12 @@ def _source(name: str, description: str, location: str, tables: list[dict[str, A
     }
 
 
-def _source_table(table: Table, *, with_day: bool) -> dict[str, Any]:
+def _source_table(table: Table, *, with_day: bool, location: str | None = None) -> dict[str, Any]:
     columns = [_column(column, with_constraints=False) for column in table.columns]
     if with_day:
         columns.append({"name": LANDING_DAY, "description": _DAY_DESCRIPTION, "data_type": "date"})
-    return {"name": table.name, "description": table.description, "columns": columns}
+    config = {"config": {"meta": {"external_location": location, "formatter": "template"}}} if location else {}
+    return {"name": table.name, "description": table.description, **config, "columns": columns}
 
 
 def contract_yaml(table: Table) -> str:

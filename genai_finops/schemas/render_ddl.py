@@ -53,18 +53,29 @@ _SOURCE_PATHS: Mapping[str, str] = {
 
 def bigquery_sources_ddl(tables: Iterable[Table]) -> str:
     """External tables over the lake in a bucket. `${PROJECT}` and `${LAKE_URL}` (gs://...) are replaced before use."""
-    return "\n".join(_external_table(table) for table in tables)
+    return "\n".join(
+        _with_archive(table) if table.is_archived else _external_table(table, table.name, "landing") for table in tables
+    )
 
 
-def _external_table(table: Table) -> str:
+def _with_archive(table: Table) -> str:
+    """An external table has one prefix of day folders: the files of both places are two, and the table is a view."""
+    parts = [(f"{table.name}_landed", "landing"), (f"{table.name}_archived", "archive")]
+    dataset = f"${{PROJECT}}.genai_finops_{table.layer}"
+    both = "\nunion all\n".join(f"select * from `{dataset}.{name}`" for name, _ in parts)  # noqa: S608 - the register
+    view = f"create or replace view `{dataset}.{table.name}` as\n{both};\n"
+    return "\n".join([*(_external_table(table, name, place) for name, place in parts), view])
+
+
+def _external_table(table: Table, name: str, place: str) -> str:
     # Parameterised types are not allowed for external tables: the files' own decimals carry precision and scale.
     columns = ",\n".join(
         f"    {column.name} {TYPES[column.type].bigquery.partition('(')[0]}" for column in table.columns
     )
-    lines = [f"create or replace external table `${{PROJECT}}.genai_finops_{table.layer}.{table.name}` (\n{columns}\n)"]
+    lines = [f"create or replace external table `${{PROJECT}}.genai_finops_{table.layer}.{name}` (\n{columns}\n)"]
     if table.layer == "landing":
         lines.append(f"with partition columns ({LANDING_DAY} date)")
-        uri = f"${{LAKE_URL}}/landing/{table.name}/*"
+        uri = f"${{LAKE_URL}}/{place}/{table.name}/*"
         options = ["format = 'parquet'", f"uris = ['{uri}']", f"hive_partition_uri_prefix = '{uri[:-2]}'"]
     else:
         path = _SOURCE_PATHS[table.layer].format(name=table.name)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from genai_finops.schemas.types import LogicalType
 
-Layer = Literal["landing", "reference", "resources", "prices", "flows", "unified", "focus"]
+Layer = Literal["landing", "reference", "resources", "prices", "flows", "unified", "focus", "attribution"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class Table:
     #: Set on tables that a dbt model builds: the folder below dbt_project/models.
     model_folder: str | None = None
     tags: tuple[str, ...] = field(default=())
+    #: Set on landing tables whose old days move to `archive/`, where they are read like the others.
+    is_archived: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from genai_finops.lake.files import LakeFiles
+from genai_finops.lake.parquet import write_landing_sentinel
 from genai_finops.pricing.sources.statement import PRIORITIES
 from genai_finops.schemas.frames import meters_frame
 from genai_finops.schemas.meters import METERS
@@ -62,7 +64,7 @@ def at(text: str) -> dt.datetime:
 def commitment_row(x_org_slug: str, **columns: Any) -> dict[str, Any]:
     """100 PTU of account-1 for January 2026, paid once at 297.6 each; keyword arguments override columns."""
     ends_at = columns.get("ends_at", at("2026-02-01"))
-    return _row_of(
+    return row_of(
         "genai_commitments",
         {
             "x_org_slug": x_org_slug,
@@ -95,7 +97,7 @@ def commitment_row(x_org_slug: str, **columns: Any) -> dict[str, Any]:
 def usage_row(x_org_slug: str, hour: dt.datetime, quantity: str | Decimal, **columns: Any) -> dict[str, Any]:
     """Capacity of deployment `one` that was provisioned in an hour; keyword arguments override columns."""
     resource_id = columns.get("resource_id", "one")
-    return _row_of(
+    return row_of(
         "genai_commitment_usage_raw",
         {
             "provider": "toy",
@@ -129,7 +131,7 @@ def usage_row(x_org_slug: str, hour: dt.datetime, quantity: str | Decimal, **col
 
 def capacity_price_row(unit_price: str, **columns: Any) -> dict[str, Any]:
     """Price of a PTU-hour without a commitment; keyword arguments override columns."""
-    return _row_of(
+    return row_of(
         "genai_capacity_price_book",
         {
             "provider": "toy",
@@ -153,7 +155,7 @@ def capacity_price_row(unit_price: str, **columns: Any) -> dict[str, Any]:
 
 def throughput_row(token_meter: str, weight: str, tokens_per_minute: str, **columns: Any) -> dict[str, Any]:
     """What a PTU serves of model toy-large; keyword arguments override columns."""
-    return _row_of(
+    return row_of(
         "genai_capacity_throughput",
         {
             "provider": "toy",
@@ -174,7 +176,7 @@ def throughput_row(token_meter: str, weight: str, tokens_per_minute: str, **colu
 
 def price_row(meter: str, unit_price: str, **columns: Any) -> dict[str, Any]:
     """Pay-as-you-go price of a million tokens of model toy-large; keyword arguments override columns."""
-    return _row_of(
+    return row_of(
         "genai_price_book",
         {
             "provider": "toy",
@@ -199,7 +201,8 @@ def price_row(meter: str, unit_price: str, **columns: Any) -> dict[str, Any]:
     )
 
 
-def _row_of(table: str, values: Row, columns: Row) -> dict[str, Any]:
+def row_of(table: str, values: Row, columns: Row) -> dict[str, Any]:
+    """A row of a table: these values, the given columns over them, null otherwise. Raises TypeError for unknown columns."""
     empty = dict.fromkeys(column.name for column in TABLES[table].columns)
     if unknown := columns.keys() - empty.keys():
         raise TypeError(f"{table} has no columns {sorted(unknown)}")
@@ -236,6 +239,7 @@ class CommitmentLake:
             if table.layer == "resources":
                 _write(root / "resources" / "toy" / "acme.cred-1.parquet", frame)
             if table.layer == "landing":
+                write_landing_sentinel(LakeFiles(str(root)), table)
                 _land(root / "landing" / table.name, frame)
 
     def build(

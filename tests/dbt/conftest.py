@@ -15,6 +15,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from genai_finops.lake.files import LakeFiles
+from genai_finops.lake.parquet import write_landing_sentinel
 from genai_finops.pricing.sources.statement import PRIORITIES
 from genai_finops.schemas.frames import meters_frame
 from genai_finops.schemas.register import TABLES
@@ -230,8 +232,7 @@ class ToyLake:
         """Replace the landing partitions of the flow and the days that occur in rows."""
         for each in TABLES.values():
             if each.layer == "landing":
-                empty = self.root / "landing" / each.name / "day=0001-01-01" / "_schema" / "empty.parquet"
-                _write(empty, frame_of(each, []))
+                write_landing_sentinel(LakeFiles(str(self.root)), each)
         table = TABLES[f"genai_{flow}_usage_raw"]
         folder = self.root / "landing" / table.name
         by_day: dict[dt.date, list[Row]] = {}

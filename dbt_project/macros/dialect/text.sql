@@ -63,3 +63,22 @@
 {% macro duckdb__regexp_literal(pattern) -%} '{{ pattern }}' {%- endmacro %}
 
 {% macro bigquery__regexp_literal(pattern) -%} r'{{ pattern }}' {%- endmacro %}
+
+{#
+  A text by the hexadecimal of its UTF-8, as an expression. For names that come from outside: whatever they hold, none of it
+  is read as SQL, and neither YAML nor Jinja bends it on the way.
+#}
+{% macro text_of_hex(hex) -%}
+    {%- if not modules.re.fullmatch('(?:[0-9a-f]{2})*', hex) -%}
+        {{ exceptions.raise_compiler_error("text_of_hex takes pairs of hexadecimal digits, not " ~ hex) }}
+    {%- endif -%}
+    {{ return(adapter.dispatch('text_of_hex', 'genai_finops')(hex)) }}
+{%- endmacro %}
+
+{% macro default__text_of_hex(hex) %}
+    {{ exceptions.raise_compiler_error("text_of_hex is not written for target type " ~ target.type) }}
+{% endmacro %}
+
+{% macro duckdb__text_of_hex(hex) -%} decode(from_hex('{{ hex }}')) {%- endmacro %}
+
+{% macro bigquery__text_of_hex(hex) -%} cast(from_hex('{{ hex }}') as string) {%- endmacro %}

@@ -26,3 +26,11 @@
 {% macro zero_rate() -%} cast(0 as {{ type_rate() }}) {%- endmacro %}
 
 {% macro no_token_limit() -%} 9223372036854775807 {%- endmacro %}
+
+{% macro zero_cost() -%} cast(0 as {{ type_cost() }}) {%- endmacro %}
+
+{#
+  A whole number of units at the price of one, exact where the product has room: 10^20 and 18 decimals. DuckDB keeps the scale of
+  the decimal when the other side is a whole number.
+#}
+{% macro units_at_price(units, unit_price) -%} cast({{ units }} * {{ unit_price }} as {{ type_cost() }}) {%- endmacro %}

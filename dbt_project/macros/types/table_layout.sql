@@ -96,6 +96,72 @@
             "x_GenaiProvider",
             "SkuId"
         ]
+    },
+    "genai_usage_events": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider",
+            "model_id"
+        ]
+    },
+    "int_attribution__allocated_charges": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "charge_id"
+        ]
+    },
+    "cost_data_standard_1_3_allocated": {
+        "partition_by": "x_IngestionDate",
+        "cluster_by": [
+            "x_OrgSlug",
+            "x_TenantId",
+            "x_GenaiProvider"
+        ]
+    },
+    "genai_cost_attribution_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "tenant_id",
+            "provider"
+        ]
+    },
+    "genai_tenant_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "tenant_id"
+        ]
+    },
+    "genai_user_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "user_id"
+        ]
+    },
+    "genai_task_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "task"
+        ]
+    },
+    "genai_conversation_costs_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "conversation_id"
+        ]
+    },
+    "genai_attribution_coverage_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider"
+        ]
     }
 } %}
     {% if table not in layouts %}

@@ -116,6 +116,125 @@ create or replace external table `${PROJECT}.genai_finops_landing.genai_infrastr
 with partition columns (day date)
 options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_infrastructure_usage_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_infrastructure_usage_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
+create or replace external table `${PROJECT}.genai_finops_landing.genai_usage_events_raw_landed` (
+    source_id string,
+    event_id string,
+    request_id string,
+    started_at timestamp,
+    ended_at timestamp,
+    usage_date date,
+    provider string,
+    sub_account_id string,
+    resource_id string,
+    api_key_id string,
+    provider_model_id string,
+    service_tier string,
+    region_id string,
+    geography string,
+    operation string,
+    status string,
+    is_cache_hit bool,
+    uncached_input int64,
+    uncached_input_audio int64,
+    uncached_input_image int64,
+    uncached_input_video int64,
+    cache_read int64,
+    cache_read_audio int64,
+    cache_write int64,
+    cache_write_5m int64,
+    cache_write_1h int64,
+    output int64,
+    output_audio int64,
+    output_image int64,
+    output_reasoning int64,
+    embedding_input int64,
+    image int64,
+    character int64,
+    web_search int64,
+    tenant_id string,
+    user_id string,
+    task string,
+    conversation_id string,
+    tags string,
+    reported_cost bignumeric,
+    reported_currency string,
+    log_file string,
+    log_line int64,
+    x_org_slug string,
+    x_pipeline_id string,
+    x_credential_id string,
+    x_pipeline_run_date date,
+    x_run_id string,
+    x_ingested_at timestamp,
+    x_ingestion_date date,
+    x_genai_provider string,
+    x_genai_account_id string
+)
+with partition columns (day date)
+options (format = 'parquet', uris = ['${LAKE_URL}/landing/genai_usage_events_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/landing/genai_usage_events_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_landing.genai_usage_events_raw_archived` (
+    source_id string,
+    event_id string,
+    request_id string,
+    started_at timestamp,
+    ended_at timestamp,
+    usage_date date,
+    provider string,
+    sub_account_id string,
+    resource_id string,
+    api_key_id string,
+    provider_model_id string,
+    service_tier string,
+    region_id string,
+    geography string,
+    operation string,
+    status string,
+    is_cache_hit bool,
+    uncached_input int64,
+    uncached_input_audio int64,
+    uncached_input_image int64,
+    uncached_input_video int64,
+    cache_read int64,
+    cache_read_audio int64,
+    cache_write int64,
+    cache_write_5m int64,
+    cache_write_1h int64,
+    output int64,
+    output_audio int64,
+    output_image int64,
+    output_reasoning int64,
+    embedding_input int64,
+    image int64,
+    character int64,
+    web_search int64,
+    tenant_id string,
+    user_id string,
+    task string,
+    conversation_id string,
+    tags string,
+    reported_cost bignumeric,
+    reported_currency string,
+    log_file string,
+    log_line int64,
+    x_org_slug string,
+    x_pipeline_id string,
+    x_credential_id string,
+    x_pipeline_run_date date,
+    x_run_id string,
+    x_ingested_at timestamp,
+    x_ingestion_date date,
+    x_genai_provider string,
+    x_genai_account_id string
+)
+with partition columns (day date)
+options (format = 'parquet', uris = ['${LAKE_URL}/archive/genai_usage_events_raw/*'], hive_partition_uri_prefix = '${LAKE_URL}/archive/genai_usage_events_raw', decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace view `${PROJECT}.genai_finops_landing.genai_usage_events_raw` as
+select * from `${PROJECT}.genai_finops_landing.genai_usage_events_raw_landed`
+union all
+select * from `${PROJECT}.genai_finops_landing.genai_usage_events_raw_archived`;
+
 create or replace external table `${PROJECT}.genai_finops_reference.genai_providers` (
     provider string,
     provider_code string,
@@ -247,6 +366,18 @@ create or replace external table `${PROJECT}.genai_finops_reference.genai_hierar
     valid_to date
 )
 options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_hierarchy_assignments.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
+
+create or replace external table `${PROJECT}.genai_finops_reference.genai_attribution_rules` (
+    x_org_slug string,
+    provider string,
+    scope string,
+    scope_id string,
+    dimension string,
+    value string,
+    valid_from date,
+    valid_to date
+)
+options (format = 'parquet', uris = ['${LAKE_URL}/reference/genai_attribution_rules.parquet'], decimal_target_types = ['NUMERIC', 'BIGNUMERIC']);
 
 create or replace external table `${PROJECT}.genai_finops_resources.genai_provider_resource_states` (
     x_org_slug string,

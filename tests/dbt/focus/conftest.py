@@ -20,7 +20,7 @@ from genai_finops.schemas.types import TYPES
 from genai_finops.settings import Settings
 from genai_finops.transform.build import dbt_build
 
-from . import commitment_rows, commitments
+from . import allocated_parts, commitment_rows, commitments
 
 DAYS = (dt.date(2026, 10, 30), dt.date(2026, 10, 31), dt.date(2026, 11, 1))
 #: Products have up to 38 digits; the default context would round them.
@@ -90,6 +90,8 @@ def cost_rows() -> Iterator[dict[str, Any]]:
     lines = list(price_lines())
     for number, (line, nulls) in enumerate(itertools.product(lines, NULLABLE)):
         yield cost_row(number, line, nulls)
+    # An allowance that the row does not use up.
+    yield cost_row(100_001, lines[0], {"api_key_id": "allowance", "free_quantity": Decimal(1000)})
     unknown_share = {"pricing_status": "estimated", "pricing_reason": "unknown_cache_share", "is_estimated": True}
     for line in lines:
         if line["meter"].startswith("uncached_input"):
@@ -262,6 +264,25 @@ def focus_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def allocated_home(focus_home: Path) -> Path:
+    """The same home with hand-made parts of its charges and the variant built from them.
+
+    Not a home of its own, because dbt would parse the project anew for it, which takes most of the time.
+    """
+    with duckdb.connect(str(focus_home / "warehouse.duckdb")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        charges = connection.execute("from cost_data_standard_1_3 order by x_FreeQuantity, x_ChargeId")
+        names = [column for column, *_ in charges.description]
+        rows = [dict(zip(names, row, strict=True)) for row in charges.fetchall()]
+        parts = list(allocated_parts.allocated_rows(rows))
+        connection.register("content", frame("int_attribution__allocated_charges", parts))
+        connection.execute("create table int_attribution__allocated_charges as from content")
+    settings = Settings.from_environment({"GENAI_FINOPS_HOME": str(focus_home)}, focus_home)
+    dbt_build(settings, window=None, select=["cost_data_standard_1_3_allocated"])
+    return focus_home
+
+
 @pytest.fixture
 def focus_query(focus_home: Path) -> Callable[..., list[tuple[Any, ...]]]:
     """Runs SQL on the FOCUS table of focus_home."""
@@ -272,5 +293,11 @@ def focus_query(focus_home: Path) -> Callable[..., list[tuple[Any, ...]]]:
 def focus_lab() -> SimpleNamespace:
     """What makes and builds homes of one's own."""
     return SimpleNamespace(
-        build=build, cost_rows=cost_rows, write_inputs=write_inputs, query=query, days=DAYS, now=NOW, exact=EXACT
+        build=build,
+        cost_rows=cost_rows,
+        write_inputs=write_inputs,
+        query=query,
+        days=DAYS,
+        now=NOW,
+        exact=EXACT,
     )

@@ -87,6 +87,23 @@ def test_the_official_validator_finds_no_broken_rule_of_commitments(
     assert (verdict.failed, verdict.failures, verdict.passed > 60) == (0, (), True)
 
 
+def test_the_official_validator_finds_no_broken_rule_of_allocated_charges(
+    allocated_home: Path, focus_lab: SimpleNamespace, validator_python: Path, rules_dir: Path, tmp_path: Path
+) -> None:
+    with open_duckdb(allocated_home / "warehouse.duckdb") as warehouse:
+        exported = export_focus(
+            warehouse,
+            window=DayWindow.parse("2026-10-31", "2026-10-31"),
+            out=tmp_path,
+            file_format="csv",
+            now=focus_lab.now,
+            landed={},
+            is_allocated=True,
+        )
+    verdict = validate_export(exported.files[0].file.path, python=validator_python, rules_dir=rules_dir)
+    assert (verdict.failed, verdict.failures, verdict.passed > 400) == (0, (), True)
+
+
 @pytest.mark.parametrize("export", ["csv"], indirect=True)
 def test_a_broken_export_is_named_by_its_rule(
     exported: Path, validator_python: Path, rules_dir: Path, tmp_path: Path

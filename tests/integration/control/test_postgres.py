@@ -12,6 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
+from genai_finops.control.attribution_findings import Finding, list_findings, record_findings, resolve_missing
+from genai_finops.control.attribution_rule_store import add_rule
+from genai_finops.control.attribution_rules import Rule
 from genai_finops.control.credentials import add_credential, enabled_credentials, open_secret
 from genai_finops.control.database import connect, downgrade, open_database, reading, writing
 from genai_finops.control.hierarchy_file import parse_hierarchy
@@ -122,6 +125,34 @@ def test_a_reset_gives_defaults_and_keeps_own_plans(engine: Engine, now: dt.date
         enter_plan(session, own, org_slug="acme", now=now, actor="tester")
         counts = reset_to_defaults(session, "acme", defaults, now=now, actor="tester").counts
     assert (counts["own_plans"], counts["added_plans"]) == (1, 1)
+
+
+def test_attribution_rules_and_findings_are_kept_as_they_were_given(engine: Engine, now: dt.datetime) -> None:
+    name = "Initrode\n\U0001f600" + "x" * 480
+    rule = Rule(
+        org="acme",
+        provider=None,
+        scope="tenant",
+        scope_id=name,
+        dimension="tenant",
+        value="initrode",
+        valid_from=dt.date(2026, 10, 1),
+    )
+    finding = Finding(
+        finding_id="f1", org="acme", kind="new_tenant", severity="info", tenant_id="a\x00b" * 5000, message="new"
+    )
+    with writing(engine) as session:
+        add_rule(session, rule, providers=(), now=now, actor="tester")
+        record_findings(session, [finding], now)
+        resolve_missing(session, "acme", ["new_tenant"], [], now)
+    with reading(engine) as session:
+        rows = control_snapshot(session)["genai_attribution_rules"].rows()
+        [found] = list_findings(session, include_resolved=True)
+        seen = (found.first_seen_at, found.resolved_at, len(found.tenant_id or ""))
+    assert (rows, seen) == (
+        [("acme", None, "tenant", name, "tenant", "initrode", dt.date(2026, 10, 1), None)],
+        (now, now, 15_000),
+    )
 
 
 def test_a_second_writer_waits_for_the_first(engine: Engine, now: dt.datetime) -> None:

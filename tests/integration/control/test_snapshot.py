@@ -15,6 +15,7 @@ from genai_finops.control.secret import Secret
 from genai_finops.control.snapshot import control_snapshot
 from genai_finops.schemas.table import Table
 from genai_finops.schemas.tables import control
+from genai_finops.schemas.tables.attribution import ATTRIBUTION_RULES
 from genai_finops.schemas.types import TYPES
 from genai_finops.settings import Settings
 
@@ -23,6 +24,7 @@ TABLES = (
     control.PROVIDER_ACCOUNTS,
     control.HIERARCHY_ENTITIES,
     control.HIERARCHY_ASSIGNMENTS,
+    ATTRIBUTION_RULES,
 )
 HIERARCHY = """\
 org: acme

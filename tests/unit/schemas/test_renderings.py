@@ -155,3 +155,16 @@ def test_check_fails_on_a_stale_rendering(rendered: Path, capsys: pytest.Capture
     (rendered / COSTS).unlink()
     assert main(["--check"], root=rendered) == 1
     assert COSTS in capsys.readouterr().err
+
+
+def test_archived_events_are_read_with_the_landed_ones_on_both_engines(rendered: Path) -> None:
+    sources = yaml.safe_load((rendered / "dbt_project/models/landing/sources.yml").read_text(encoding="utf-8"))[
+        "sources"
+    ]
+    (table,) = (table for source in sources for table in source["tables"] if table["name"] == "genai_usage_events_raw")
+    location = table["config"]["meta"]["external_location"]
+    statement = (rendered / "genai_finops/schemas/rendered/bigquery_sources.sql").read_text(encoding="utf-8")
+    assert "/landing/$name/*/*/*.parquet'" in location
+    assert "/archive/$name/*/*/*.parquet'" in location
+    assert "create or replace view `${PROJECT}.genai_finops_landing.genai_usage_events_raw` as" in statement
+    assert "uris = ['${LAKE_URL}/archive/genai_usage_events_raw/*']" in statement

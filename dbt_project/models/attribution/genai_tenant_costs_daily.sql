@@ -1,0 +1,3 @@
+{{ config(**replaced_by_day('genai_tenant_costs_daily')) }}
+
+{{ costs_by_dimension(['tenant_id']) }}

@@ -1,0 +1,7 @@
+{{ config(materialized='table', access='private', contract={'enforced': false}) }}
+
+{{ matched_with_evidence('account', earlier=[
+    ref('int_attribution__matched_by_resource'),
+    ref('int_attribution__matched_by_api_key'),
+    ref('int_attribution__matched_by_sub_account'),
+]) }}

@@ -1,0 +1,3 @@
+{{ config(materialized='table', access='private', contract={'enforced': false}) }}
+
+{{ matched_with_evidence('resource') }}
