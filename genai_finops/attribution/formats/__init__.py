@@ -1,0 +1,1 @@
+"""Formats of request logs, one file each; `registry` knows them by name."""

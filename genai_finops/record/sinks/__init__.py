@@ -1,0 +1,1 @@
+"""Where events go: a folder or an OTLP endpoint."""
