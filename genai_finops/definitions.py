@@ -3,13 +3,16 @@
 import dagster as dg
 
 from genai_finops.defs import (
+    attribution,
     automation,
     export,
     ingestion,
     prices,
     reference,
     repricing,
+    request_logs,
     resources,
+    retention,
     snapshots,
     transform,
 )
@@ -19,7 +22,10 @@ defs = dg.Definitions.merge(
     snapshots.definitions(),
     reference.definitions(),
     prices.definitions(),
+    request_logs.definitions(),
     transform.definitions(),
+    attribution.definitions(),
+    retention.definitions(),
     repricing.definitions(),
     export.definitions(),
     automation.definitions(),

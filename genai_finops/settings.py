@@ -35,6 +35,8 @@ class Settings:
     provider_config_dir: Path
     #: Folder of further providers, outside the package.
     providers_path: Path | None
+    #: Thresholds of findings and limits of retention.
+    attribution_config_path: Path
     dbt_project_dir: Path
     seeds_dir: Path
     dagster_home: Path
@@ -64,6 +66,8 @@ class Settings:
             provider_config_dir=_existing_folder(environ, "GENAI_FINOPS_PROVIDER_CONFIGS", cwd)
             or _REPOSITORY / "configs" / "providers",
             providers_path=_existing_folder(environ, "GENAI_FINOPS_PROVIDERS_PATH", cwd),
+            attribution_config_path=_existing_file(environ, "GENAI_FINOPS_ATTRIBUTION_CONFIG", cwd)
+            or _REPOSITORY / "configs" / "attribution.yml",
             dbt_project_dir=_REPOSITORY / "dbt_project",
             seeds_dir=_REPOSITORY / "seeds",
             dagster_home=home / "dagster",

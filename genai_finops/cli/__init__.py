@@ -12,6 +12,7 @@ from genai_finops.cli.errors import FinopsGroup
 
 _COMMANDS = {
     "account": ("account", "account", "Accounts of organisations at the providers."),
+    "attribution": ("attribution", "attribution", "Who caused the cost: rules, costs by consumer, findings and views."),
     "commitment": (
         "commitment",
         "commitment",
@@ -25,11 +26,13 @@ _COMMANDS = {
     "focus": ("focus", "focus", "Export FOCUS 1.3."),
     "hierarchy": ("hierarchy", "hierarchy", "Departments, projects and teams, and what is assigned to them."),
     "ingest": ("ingest", "ingest", "Read usage from the providers into the lake."),
+    "logs": ("logs", "logs", "Request logs: read them, list what was read and what was rejected."),
     "org": ("org", "org", "Organisations that the platform works for."),
     "prices": ("prices", "prices", "The price book: what is charged, since when, and how we know."),
     "providers": ("providers", "providers", "What is configured, and whether it can be read."),
     "simulate": ("simulate", "simulate", "The providers' interfaces as local servers with a known truth."),
     "snapshot": ("snapshot", "snapshot", "Keep what the providers list now: deployments, reservations."),
+    "statement": ("statement", "statement", "Showback and chargeback: what each tenant is charged for a month."),
     "transform": ("transform", "transform", "Build the warehouse from the lake."),
 }
 

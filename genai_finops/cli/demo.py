@@ -1,25 +1,36 @@
 """`genai-finops demo`: the whole platform over simulated providers, totals beside the truth."""
 
+from decimal import Decimal
+
 import click
 
 from genai_finops.cli.context import current_settings, utc_now
+from genai_finops.demo.attribution import DimensionCosts
 from genai_finops.demo.comparison import ProviderComparison
 from genai_finops.demo.reserved_capacity import CapacityComparison
-from genai_finops.demo.run import DemoResult, run_demo
+from genai_finops.demo.run import ALL_DAYS, DemoResult, run_demo
 from genai_finops.demo.verdict import validator_verdict
 from genai_finops.errors import FinopsError
 
 _NAMED_KEYS = 5
+_CENT = Decimal("0.01")
 
 
 @click.command()
-def demo() -> None:
-    """Run 35 days of all simulated providers through Dagster and compare every number with the simulator's truth.
+@click.option(
+    "--days",
+    type=click.IntRange(1, ALL_DAYS),
+    default=ALL_DAYS,
+    show_default=True,
+    help="The last days of the scenario. A home that was used for more days keeps them.",
+)
+def demo(*, days: int) -> None:
+    """Run simulated days of all providers through Dagster and compare every number with the simulator's truth.
 
     The exit code is 1 when any number differs. Running it again changes no total.
     """
     settings = current_settings()
-    result = run_demo(click.echo, now=utc_now())
+    result = run_demo(click.echo, now=utc_now(), days=days)
     click.echo()
     _print_comparison(result)
     click.echo()
@@ -34,6 +45,8 @@ def demo() -> None:
         "were, or how much of them was cached (docs/adr/0004, 0006)"
     )
     click.echo(f"Official validator: {validator_verdict(settings)}")
+    click.echo()
+    _print_attribution(result)
     click.echo()
     click.echo("Open next:")
     click.echo(
@@ -77,6 +90,37 @@ def _print_capacity(comparison: CapacityComparison) -> None:
     )
     for key in comparison.differing[:_NAMED_KEYS]:
         click.echo(f"{'':<14}differs: {key}")
+
+
+def _print_attribution(result: DemoResult) -> None:
+    found = result.attribution
+    click.echo(
+        f"Who caused the cost: effective cost in USD by five dimensions, each adding up to {_shown(found.focus_cost)}"
+    )
+    for dimension in found.dimensions:
+        _print_dimension(dimension)
+    reasons = ", ".join(f"{reason} {_cents(amount)}" for reason, amount in found.unattributed)
+    click.echo(f"unattributed  {reasons}")
+    click.echo(
+        f"Request logs: {result.logs.files} files of {result.logs.sources} sources, {found.requests:,} requests, "
+        f"{result.logs.repeated:,} told again, {result.logs.rejects:,} lines rejected; "
+        f"logs whose requests differ from the truth: {len(found.differing_logs)}"
+    )
+    click.echo(
+        f"Attribution beside the truth: {found.charges:,} charges, {found.amounts:,} amounts of consumers and reasons "
+        f"compared, {len(found.differing)} differ"
+    )
+    for key in (*found.differing_logs, *found.differing)[:_NAMED_KEYS]:
+        click.echo(f"{'':<14}differs: {key}")
+
+
+def _print_dimension(dimension: DimensionCosts) -> None:
+    dearest = ", ".join(f"{org}/{name} {_cents(cost)}" for org, name, cost in dimension.dearest)
+    click.echo(f"{dimension.name:<14}{dimension.coverage:7.2%} named; dearest: {dearest}")
+
+
+def _cents(amount: Decimal) -> str:
+    return f"{amount.quantize(_CENT):,f}"
 
 
 def _shown(number: object) -> str:

@@ -44,10 +44,28 @@ def focus() -> None:
     show_default=True,
     help="1.2 and 1.4 are made of 1.3, as far as their columns are known.",
 )
+@click.option(
+    "--allocated",
+    "is_allocated",
+    is_flag=True,
+    help="Split charges to tenant, user, task and conversation. The same money: needs a folder of its own.",
+)
+@click.option("--tenant", help="Only what this tenant of --org caused, to be handed to it; implies --allocated.")
 def export(
-    *, first: str, last: str, out: Path, file_format: ExportFormat, org: str | None, version: FocusVersion
+    *,
+    first: str,
+    last: str,
+    out: Path,
+    file_format: ExportFormat,
+    org: str | None,
+    version: FocusVersion,
+    is_allocated: bool,
+    tenant: str | None,
 ) -> None:
     """Write the charges of --from to --to, one file per billing month, and all commitments, with manifest and metadata.
+
+    With --allocated the parts of a charge that is split replace it, and add up to it. What one tenant caused comes
+    without commitments, which are the organisation's.
 
     Warnings on standard error name what keeps the export from being complete.
     """
@@ -63,6 +81,8 @@ def export(
             landed=landed_days(LakeFiles(settings.lake_url)),
             org=org,
             version=version,
+            is_allocated=is_allocated or tenant is not None,
+            tenant=tenant,
         )
     _print_result(result)
 

@@ -1,4 +1,4 @@
-"""The FOCUS export as an asset, with the share of usage that it cannot hold."""
+"""The FOCUS export as an asset, with the share of usage that it cannot hold, and its allocated variant on request."""
 
 from decimal import Decimal
 
@@ -7,13 +7,16 @@ import dagster as dg
 from genai_finops.defs.partitions import DAILY, window_of
 from genai_finops.defs.resources import PlatformResource
 from genai_finops.defs.transform import warehouse_key
+from genai_finops.focus.export import ExportResult
 from genai_finops.schemas.tables.focus import COST_DATA_STANDARD_1_3
+from genai_finops.schemas.tables.focus_allocated import COST_DATA_STANDARD_1_3_ALLOCATED
 from genai_finops.schemas.tables.focus_contracts import CONTRACT_COMMITMENT_1_3
 
 #: Above this share of billable rows without a price, totals are no longer usable.
 _MAX_UNPRICED_SHARE = Decimal("0.20")
 
 EXPORT_KEY = dg.AssetKey(["focus", "cost_and_usage"])
+ALLOCATED_EXPORT_KEY = dg.AssetKey(["focus", "allocated_cost_and_usage"])
 
 
 @dg.asset(
@@ -30,7 +33,35 @@ EXPORT_KEY = dg.AssetKey(["focus", "cost_and_usage"])
 def focus_export(context: dg.AssetExecutionContext, platform: PlatformResource) -> dg.MaterializeResult:
     """Export the billing months of the run's days."""
     window = window_of(context)
-    result = platform.export_focus(window.days[0], window.days[-1])
+    return _materialized(platform.export_focus(window.days[0], window.days[-1]))
+
+
+@dg.asset(
+    key=ALLOCATED_EXPORT_KEY,
+    deps=[warehouse_key(COST_DATA_STANDARD_1_3_ALLOCATED.name), warehouse_key(CONTRACT_COMMITMENT_1_3.name)],
+    group_name="focus",
+    kinds={"python", "parquet"},
+    owners=["team:data-platform"],
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    description="FOCUS 1.3 with charges split to tenant, user, task and conversation, as Parquet in a folder of its "
+    "own: the same money as focus/cost_and_usage. No consolidation makes it; the job export_allocated_focus does.",
+)
+def allocated_focus_export(context: dg.AssetExecutionContext, platform: PlatformResource) -> dg.MaterializeResult:
+    """Export the billing months of the run's days, allocated."""
+    window = window_of(context)
+    return _materialized(platform.export_focus(window.days[0], window.days[-1], is_allocated=True))
+
+
+# FOCUS asks that who wants split charges asks for them.
+allocated_export_job = dg.define_asset_job(
+    "export_allocated_focus",
+    selection=dg.AssetSelection.assets(ALLOCATED_EXPORT_KEY),
+    description="FOCUS 1.3 with charges split to who caused them, for the billing months of a range of days.",
+)
+
+
+def _materialized(result: ExportResult) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         metadata={
             "rows_in_files": result.rows,
@@ -68,5 +99,7 @@ def unpriced_share(platform: PlatformResource) -> dg.AssetCheckResult:
 
 
 def definitions() -> dg.Definitions:
-    """The export and its check."""
-    return dg.Definitions(assets=[focus_export], asset_checks=[unpriced_share])
+    """The exports, the check of what they cannot hold, and the job of the allocated one."""
+    return dg.Definitions(
+        assets=[focus_export, allocated_focus_export], asset_checks=[unpriced_share], jobs=[allocated_export_job]
+    )

@@ -51,6 +51,8 @@ def repriced_costs(platform: PlatformResource) -> dg.MaterializeResult:
     result = platform.reprice()
     for month in result.months:
         platform.export_focus(month, month)
+        if platform.has_allocated_export():
+            platform.export_focus(month, month, is_allocated=True)
     return dg.MaterializeResult(metadata=repricing_metadata(result))
 
 

@@ -2,23 +2,31 @@
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
 
 import dagster as dg
 
+from genai_finops.attribution.config import AttributionConfig, load_attribution_config
+from genai_finops.attribution.evaluation import Evaluation, evaluate_attribution
 from genai_finops.focus.completeness import landed_days
 from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.window import DayWindow
+from genai_finops.ingest.event_retention import RetentionReport, retain_events, stored_events
+from genai_finops.ingest.log_state import UnreadLogs, newest_events, unread_logs
 from genai_finops.ingest.outcome import IngestReport
 from genai_finops.ingest.plan import plan_snapshots, plan_usage
 from genai_finops.ingest.price_refresh import RefreshReport, refresh_all, refresh_packaged
 from genai_finops.ingest.reference import write_reference_snapshots
+from genai_finops.ingest.request_logs import LogReadReport, configured_sources, lock_folder, read_request_logs
 from genai_finops.ingest.resource_snapshots import SnapshotReport, snapshot_resources
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
 from genai_finops.providers.base import Window
 from genai_finops.settings import Settings, load_settings
 from genai_finops.transform.build import dbt_build
+from genai_finops.transform.cold_events import drop_cold_events
 from genai_finops.transform.reprice import Repricing, reprice
 from genai_finops.transform.result import TransformResult
 from genai_finops.warehouse.cost_totals import CostTotal, cost_totals
@@ -67,23 +75,78 @@ class PlatformResource(dg.ConfigurableResource):
         days = (window.start.date(), window.end.date()) if window else None
         return dbt_build(self.settings(), window=days, select=select, exclude=exclude)
 
+    def read_request_logs(self, run_id: str) -> LogReadReport:
+        """Land the request logs of all sources that are new or have changed."""
+        settings = self.settings()
+        sources = list(configured_sources(settings).values())
+        locks = lock_folder(settings)
+        return read_request_logs(self.lake(), sources, now=self.now(), run_id=run_id, locks=locks, clock=time.monotonic)
+
+    def unread_logs(self) -> UnreadLogs:
+        """The request logs that a read would read now."""
+        return unread_logs(self.lake(), configured_sources(self.settings()).values(), now=self.now())
+
+    def log_ages(self) -> dict[str, dt.timedelta | None]:
+        """How long ago the newest event of each source of request logs was; None without any."""
+        settings = self.settings()
+        newest = newest_events(self.lake(), configured_sources(settings).values())
+        now = settings.simulated_now or self.now()
+        return {source: None if start is None else now - start for source, start in newest.items()}
+
+    def evaluate_attribution(self, days: Collection[dt.date]) -> Evaluation:
+        """Look for what is odd about the attribution of these days, and store it."""
+        settings = self.settings()
+        return evaluate_attribution(settings, days, now=settings.simulated_now or self.now())
+
+    def retain_events(self) -> RetentionReport:
+        """Bring every day of events in the lake to where its age has it."""
+        return retain_events(self.lake(), limits=self.attribution_config().retention, today=self.today())
+
+    def drop_cold_events(self) -> dict[dt.date, int]:
+        """Take the events of days that are no longer hot out of the warehouse; how many, by day."""
+        return drop_cold_events(
+            self.settings(),
+            limits=self.attribution_config().retention,
+            today=self.today(),
+            count_stored=partial(stored_events, self.lake()),
+        )
+
+    def attribution_config(self) -> AttributionConfig:
+        """Thresholds and limits."""
+        return load_attribution_config(self.settings().attribution_config_path)
+
+    def today(self) -> dt.date:
+        """The UTC day, as the providers that are read take it."""
+        return (self.settings().simulated_now or self.now()).date()
+
     def reprice(self) -> Repricing:
         """Build the days in the repricing queue again, until it is empty."""
         return reprice(self.settings())
 
-    def export_focus(self, first: dt.date, last: dt.date) -> ExportResult:
-        """Export the whole billing months of the days first to last to the folder `focus` of the home."""
+    def export_focus(self, first: dt.date, last: dt.date, *, is_allocated: bool = False) -> ExportResult:
+        """Export the whole billing months of the days first to last.
+
+        To the folder `focus` of the home; allocated charges, which are the same money, to `focus_allocated`.
+        """
         settings = self.settings()
         window = DayWindow.parse(f"{first:%Y-%m}", f"{last:%Y-%m}")
         with open_warehouse(settings) as warehouse:
             return export_focus(
                 warehouse,
                 window=window,
-                out=settings.home / "focus",
+                out=self._allocated_export() if is_allocated else settings.home / "focus",
                 file_format="parquet",
                 now=self.now(),
                 landed=landed_days(self.lake()),
+                is_allocated=is_allocated,
             )
+
+    def has_allocated_export(self) -> bool:
+        """Whether allocated charges were ever exported: only who asked for them has them kept up to date."""
+        return self._allocated_export().exists()
+
+    def _allocated_export(self) -> Path:
+        return self.settings().home / "focus_allocated"
 
     def price_findings(self, test: str) -> tuple[dict[str, str | None], ...]:
         """The rows of prices that a dbt test objects to."""

@@ -10,11 +10,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from genai_finops.defs.ingestion import landing_key
 from genai_finops.defs.partitions import DAILY, FIRST_DAY, window_of
+from genai_finops.defs.request_logs import REQUEST_LOGS_KEY
 from genai_finops.defs.resources import PlatformResource
 from genai_finops.defs.snapshots import SNAPSHOT_KEY
 from genai_finops.ingest.plan import provider_configs, provider_flows
 from genai_finops.ingest.usage import LANDING_TABLES
 from genai_finops.providers.base import Window
+from genai_finops.schemas.tables.events import EVENTS_RAW
 from genai_finops.settings import load_settings
 from genai_finops.transform.manifest import manifest_path
 from genai_finops.transform.result import TransformError, TransformResult
@@ -50,8 +52,11 @@ class PlatformTranslator(DagsterDbtTranslator):
 
 
 def _landing_deps(dep: dg.AssetDep) -> Iterator[dg.AssetDep]:
-    """A landing source is what the providers' assets of its flow land together; they and snapshots keep resources."""
+    """A landing source is what the providers' assets of its flow, or the request logs, land together; providers and
+    snapshots keep resources."""
     source, table = dep.asset_key.path[0], dep.asset_key.path[-1]
+    if source == "landing" and table == EVENTS_RAW.name:
+        yield dg.AssetDep(REQUEST_LOGS_KEY)
     if source not in {"landing", "resources"}:
         yield dep
         return
@@ -95,14 +100,20 @@ def asset_events(
 
 
 def run_build(
-    context: dg.AssetExecutionContext, platform: PlatformResource, *, select: Sequence[str] = ()
+    context: dg.AssetExecutionContext,
+    platform: PlatformResource,
+    *,
+    window: Window | None = None,
+    select: Sequence[str] = (),
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Build what is selected, else the run's days. What was built before a failure is recorded before it is raised."""
-    window = None if select else window_of(context)
+    """Build what is selected, else all that has days. What was built before a failure is recorded before it is raised.
+
+    window are the run's days; None where what is selected has no days.
+    """
     declared = set(context.selected_asset_keys), set(context.selected_asset_check_keys)
     try:
         # With any window what has no days shares the project that is parsed for the daily build.
-        result = platform.build(window or _ANY_WINDOW, select=select, exclude=WITHOUT_DAYS if window else ())
+        result = platform.build(window or _ANY_WINDOW, select=select, exclude=() if select else WITHOUT_DAYS)
     except TransformError as failure:
         yield from asset_events(failure.result, *declared, {})
         raise dg.Failure(str(failure), allow_retries=False) from failure
@@ -156,7 +167,9 @@ def _daily_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def daily(
         context: dg.AssetExecutionContext, platform: PlatformResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        yield from run_build(context, platform)
+        # A run of some of the tables builds no others: those of attribution are built again when logs come late.
+        chosen = sorted(key.path[-1] for key in context.selected_asset_keys) if context.is_subset else ()
+        yield from run_build(context, platform, window=window_of(context), select=chosen)
 
     return daily
 

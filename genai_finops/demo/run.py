@@ -15,9 +15,11 @@ from genai_finops.defs.automation import consolidation_job, extraction_job
 from genai_finops.defs.home import prepare_dagster_home
 from genai_finops.defs.ingestion import landing_key
 from genai_finops.defs.partitions import range_tags
+from genai_finops.demo.attribution import AttributionComparison, compare_attribution
 from genai_finops.demo.comparison import ProviderComparison, compare
 from genai_finops.demo.list_snapshots import replay_snapshots
 from genai_finops.demo.organisations import add_demo_organisations, refuse_foreign_home
+from genai_finops.demo.request_logs import LogsRead, read_demo_logs, write_demo_logs
 from genai_finops.demo.reserved_capacity import CapacityComparison, compare_capacity
 from genai_finops.errors import FinopsError
 from genai_finops.ingest.plan import provider_configs, provider_flows
@@ -29,6 +31,8 @@ from genai_finops.simulator.scenario import Scenario
 from genai_finops.warehouse.duckdb import open_duckdb
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+ALL_DAYS = len(Scenario().days)
 
 Say = Callable[[str], None]
 
@@ -51,12 +55,14 @@ class DemoResult:
     comparisons: tuple[ProviderComparison, ...]
     capacity: tuple[CapacityComparison, ...]
     focus: FocusTotals
+    attribution: AttributionComparison
+    logs: LogsRead
     seconds: Mapping[str, float]
 
     @property
     def is_exact(self) -> bool:
         found = [*(one.is_exact for one in self.comparisons), *(one.is_exact for one in self.capacity)]
-        return self.focus.cost == self.focus.priced_cost and all(found)
+        return self.focus.cost == self.focus.priced_cost and self.attribution.is_exact and all(found)
 
 
 class Stopwatch:
@@ -75,10 +81,11 @@ class Stopwatch:
         self._say(f"    done in {self.seconds[name]:.1f} s")
 
 
-def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
-    """Run everything once. Raises FinopsError when a step fails."""
+def run_demo(say: Say, *, now: dt.datetime, days: int = ALL_DAYS) -> DemoResult:
+    """Run everything once, over the last days of the usual scenario. Raises FinopsError when a step fails."""
     watch = Stopwatch(say)
-    scenario = Scenario()
+    last_day = Scenario().last_day
+    scenario = Scenario(first_day=last_day - dt.timedelta(days=days - 1))
     with running_simulator(scenario=scenario, now=midnight(scenario.first_day)) as simulator:
         _point_providers_at(simulator)
         settings = load_settings()
@@ -100,11 +107,30 @@ def run_demo(say: Say, *, now: dt.datetime) -> DemoResult:
                     _execute(
                         defs, extraction_job.name, instance, range_tags(first, last), [landing_key(provider, flow)]
                     )
-            with watch.step("Dagster: prices, unified usage and costs, FOCUS 1.3, export"):
+            with watch.step("write request logs in eight formats, with planted gaps"):
+                logs = write_demo_logs(settings, simulator, now=now)
+            with watch.step("read the request logs as they arrive"):
+                read = read_demo_logs(load_settings(), logs, now=now)
+            with watch.step("Dagster: prices, unified usage and costs, attribution, FOCUS 1.3, export"):
                 _execute(defs, consolidation_job.name, instance, range_tags(first, last), None)
         with watch.step("compare with the simulator's truth"):
             comparisons, capacity, focus = _compare(settings, simulator.truth())
-    return DemoResult(comparisons=comparisons, capacity=capacity, focus=focus, seconds=watch.seconds)
+        with (
+            watch.step("compare who caused it with the simulator's truth"),
+            open_duckdb(settings.warehouse_path) as warehouse,
+        ):
+            final_until = last - dt.timedelta(days=scenario.restatement_days - 1)
+            attribution = compare_attribution(
+                warehouse, simulator.attribution_truth(), (f"{first}", f"{last}"), final_until=f"{final_until}"
+            )
+    return DemoResult(
+        comparisons=comparisons,
+        capacity=capacity,
+        focus=focus,
+        attribution=attribution,
+        logs=read,
+        seconds=watch.seconds,
+    )
 
 
 def _point_providers_at(simulator: Simulator) -> None:

@@ -1,4 +1,7 @@
-"""Export of both FOCUS datasets as files: charges by billing month, commitments, manifests and metadata beside them."""
+"""Export of both FOCUS datasets as files: charges by billing month, commitments, manifests and metadata beside them.
+
+Charges are exported as they were made, or allocated: the parts of split charges in place of the charges.
+"""
 
 import datetime as dt
 from collections import defaultdict
@@ -15,10 +18,16 @@ from genai_finops.focus.completeness import LandedDays, completeness_of, warning
 from genai_finops.focus.contracts import ExportedContracts, export_contracts
 from genai_finops.focus.files import ExportFormat, WrittenFile, write_file
 from genai_finops.focus.manifest import Totals, file_entry, write_manifest
-from genai_finops.focus.metadata import DatasetInstance, schema_object, write_description, write_time_sectors
+from genai_finops.focus.metadata import (
+    DatasetInstance,
+    require_same_variant,
+    schema_object,
+    write_description,
+    write_time_sectors,
+)
 from genai_finops.focus.versions import FocusVersion, Projection, has_dataset, projection
 from genai_finops.focus.window import BillingMonth, DayWindow, utc_midnight, utc_text
-from genai_finops.schemas.tables.focus import COST_COLUMNS, COST_DATA_STANDARD_1_3
+from genai_finops.schemas.tables.focus import COST_COLUMNS
 from genai_finops.schemas.tables.focus_contracts import CONTRACT_COMMITMENT_1_3
 from genai_finops.schemas.tables.unified import COSTS_DAILY_UNIFIED
 from genai_finops.warehouse.base import ReadOnlyWarehouse
@@ -26,10 +35,10 @@ from genai_finops.warehouse.base import ReadOnlyWarehouse
 #: The warehouse's costs have up to 38 digits; Python's default of 28 would round their sum.
 _EXACT = Context(prec=60)
 
-_TABLE = COST_DATA_STANDARD_1_3
 _SUMS = ", ".join(f"sum({name})" for name in COST_COLUMNS)
 #: Neighbours in a file differ little, which is what compression and pruning live on; the id makes the order total.
 _ORDER = "x_OrgSlug, x_GenaiProvider, SkuPriceId, x_ChargeId"
+_ORDER_OF_PARTS = "x_OrgSlug, x_GenaiProvider, SkuPriceId, x_OriginChargeId, x_ChargeId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +87,35 @@ def export_focus(
     landed: LandedDays,
     org: str | None = None,
     version: FocusVersion = "1.3",
+    is_allocated: bool = False,
+    tenant: str | None = None,
 ) -> ExportResult:
     """Write the charges of the window to `out`, a file for each billing month that has any, and all commitments.
+
+    Allocated, the parts of split charges stand in place of the charges: the same money, so that a folder holds one or
+    the other. With a tenant, which needs its organisation and is allocated, only what this tenant caused is written,
+    and no commitments, because they are the organisation's.
 
     A charge belongs to the day of its partition: that of the usage, or the first day of what a payment is for. Only one
     day of charges is sorted at a time, so that memory does not grow with the window. The same tables give the same
     bytes: `now` is written to the metadata only. `landed` says which days were ingested (`landed_days`).
 
-    Raises FinopsError when the tables were not built, or when the window has no charge.
+    Raises FinopsError when the tables were not built, when the window has no charge, or when the folder holds the other
+    variant or another tenant.
     """
-    _require_tables(warehouse)
-    days = _count_days(warehouse, window, org)
+    instance = DatasetInstance(org, "CostAndUsage", version, is_allocated=is_allocated, tenant=tenant)
+    _check(instance)
+    projected = projection(version, is_allocated=is_allocated)
+    _require_tables(warehouse, projected)
+    require_same_variant(out, instance)
+    days = _count_days(warehouse, projected, window, instance)
     if not days:
+        whose = "" if org is None else f"of {org} " if tenant is None else f"of tenant {tenant!r:.80} of {org} "
         raise FinopsError(
-            f"there is no charge {'' if org is None else f'of {org} '}from {window.start} to before {window.end}",
+            f"there is no charge {whose}from {window.start} to before {window.end}",
             remedy="ingest these days and build the tables, or give a window that has usage; "
             "what could not be priced is in genai_unpriced_usage",
         )
-    instance = DatasetInstance(org, "CostAndUsage", version)
-    projected = projection(version)
     schema = schema_object(projected.table, instance, now)
     schema_id = str(schema["SchemaId"])
     files = tuple(
@@ -110,7 +129,7 @@ def export_focus(
     write_time_sectors(out, instance=instance, completeness=completeness, last_ingested=last_ingested, now=now)
     manifest = write_manifest(out, instance, schema_id, (_manifest_entry(exported, schema_id) for exported in files))
     contracts = None
-    if has_dataset(version, "ContractCommitment"):
+    if tenant is None and has_dataset(version, "ContractCommitment"):
         contracts = export_contracts(warehouse, org=org, version=version, out=out, file_format=file_format, now=now)
     return ExportResult(
         files=files,
@@ -119,14 +138,22 @@ def export_focus(
         contracts=contracts,
         warnings=(
             *warnings_of(completeness),
-            *_estimated(warehouse, window, org),
+            *_estimated(warehouse, projected, window, instance),
             *(contracts.warnings if contracts else ()),
         ),
     )
 
 
-def _require_tables(warehouse: ReadOnlyWarehouse) -> None:
-    for table in (_TABLE, CONTRACT_COMMITMENT_1_3, COSTS_DAILY_UNIFIED):
+def _check(instance: DatasetInstance) -> None:
+    if instance.tenant is not None and (instance.org is None or not instance.is_allocated):
+        raise FinopsError(
+            f"tenant {instance.tenant!r:.80} has charges of its own only within an organisation, and allocated",
+            remedy="name the organisation with --org, and export allocated charges",
+        )
+
+
+def _require_tables(warehouse: ReadOnlyWarehouse, projected: Projection) -> None:
+    for table in (projected.table, CONTRACT_COMMITMENT_1_3, COSTS_DAILY_UNIFIED):
         if not warehouse.has_table(table.name):
             raise FinopsError(
                 f"the warehouse has no table {table.name}",
@@ -146,7 +173,7 @@ def _export_month(
 ) -> ExportedMonth:
     path = _path(out, instance, month, file_format)
     expected = sum(count.rows for count in days)
-    written = write_file(path, projected.table, _charges(warehouse, projected, days, instance.org), file_format)
+    written = write_file(path, projected.table, _charges(warehouse, projected, days, instance), file_format)
     if written.rows != expected:
         raise FinopsError(
             f"{path.name} has {written.rows} charges where the table had {expected}",
@@ -170,29 +197,34 @@ def _path(out: Path, instance: DatasetInstance, month: BillingMonth, file_format
 
 
 def _charges(
-    warehouse: ReadOnlyWarehouse, projected: Projection, days: list[_DayCount], org: str | None
+    warehouse: ReadOnlyWarehouse, projected: Projection, days: list[_DayCount], instance: DatasetInstance
 ) -> Iterator[pa.RecordBatch]:
+    order = _ORDER_OF_PARTS if instance.is_allocated else _ORDER
     for count in days:
-        condition, parameters = _condition(DayWindow(count.day, count.day + dt.timedelta(days=1)), org)
+        condition, parameters = _condition(DayWindow(count.day, count.day + dt.timedelta(days=1)), instance)
         yield from warehouse.batches(
-            f"select {projected.select_list} from {_TABLE.name} where {condition} order by {_ORDER}",  # noqa: S608 - constants only
+            f"select {projected.select_list} from {projected.table.name} where {condition} order by {order}",  # noqa: S608 - constants only
             parameters,
         )
 
 
-def _condition(window: DayWindow, org: str | None) -> tuple[str, list[object]]:
+def _condition(window: DayWindow, instance: DatasetInstance) -> tuple[str, list[object]]:
     condition = "x_IngestionDate >= ? and x_IngestionDate < ?"
     parameters: list[object] = [window.start, window.end]
-    if org is None:
-        return condition, parameters
-    return f"{condition} and x_OrgSlug = ?", [*parameters, org]
+    for column, value in (("x_OrgSlug", instance.org), ("x_TenantId", instance.tenant)):
+        if value is not None:
+            condition += f" and {column} = ?"
+            parameters.append(value)
+    return condition, parameters
 
 
-def _count_days(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | None) -> list[_DayCount]:
-    condition, parameters = _condition(window, org)
+def _count_days(
+    warehouse: ReadOnlyWarehouse, projected: Projection, window: DayWindow, instance: DatasetInstance
+) -> list[_DayCount]:
+    condition, parameters = _condition(window, instance)
     answer = warehouse.rows(
         f"select x_IngestionDate, BillingCurrency, count(*), max(x_IngestedAt), {_SUMS} "  # noqa: S608 - constants only
-        f"from {_TABLE.name} where {condition} group by x_IngestionDate, BillingCurrency order by 1, 2",
+        f"from {projected.table.name} where {condition} group by x_IngestionDate, BillingCurrency order by 1, 2",
         parameters,
     )
     by_day: defaultdict[dt.date, list[tuple[Any, ...]]] = defaultdict(list)
@@ -226,10 +258,12 @@ def _added(parts: Iterator[Totals]) -> Totals:
     return sums
 
 
-def _estimated(warehouse: ReadOnlyWarehouse, window: DayWindow, org: str | None) -> list[str]:
-    condition, parameters = _condition(window, org)
+def _estimated(
+    warehouse: ReadOnlyWarehouse, projected: Projection, window: DayWindow, instance: DatasetInstance
+) -> list[str]:
+    condition, parameters = _condition(window, instance)
     answer = warehouse.rows(
-        f"select count(*) from {_TABLE.name} where {condition} and x_IsEstimated",  # noqa: S608 - constants only
+        f"select count(*) from {projected.table.name} where {condition} and x_IsEstimated",  # noqa: S608 - constants only
         parameters,
     )
     rows = answer[0][0]

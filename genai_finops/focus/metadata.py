@@ -8,7 +8,9 @@ Layout below the folder of the export:
 """
 
 import datetime as dt
+import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import genai_finops
+from genai_finops.errors import FinopsError
 from genai_finops.focus.completeness import DayCompleteness
 from genai_finops.focus.files import replacing
 from genai_finops.focus.versions import DatasetId, FocusVersion
@@ -46,27 +49,50 @@ _NAMES: dict[DatasetId, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DatasetInstance:
-    """One delivered dataset: of all organisations, or of one, in one version of FOCUS."""
+    """One delivered dataset: of all organisations, or of one, in one version of FOCUS.
+
+    Where it is allocated, shared charges are split to who caused them; it may then be what one tenant of the
+    organisation caused.
+    """
 
     org: str | None
     dataset: DatasetId = "CostAndUsage"
     version: FocusVersion = "1.3"
+    is_allocated: bool = False
+    tenant: str | None = None
 
     @property
     def id(self) -> str:
         version = "" if self.version == "1.3" else f"/{self.version}"
-        return str(uuid.uuid5(_NAMESPACE, f"{self.dataset}/{self.org or ''}{version}"))
+        allocated = "/allocated" if self.is_allocated else ""
+        tenant = "" if self.tenant is None else f"/tenant/{self.tenant}"
+        return str(uuid.uuid5(_NAMESPACE, f"{self.dataset}/{self.org or ''}{version}{allocated}{tenant}"))
 
     @property
     def name(self) -> str:
         version = "" if self.version == "1.3" else f" in FOCUS {self.version}"
-        return f"{_NAMES[self.dataset][0]}{'' if self.org is None else f' of {self.org}'}{version}"
+        allocated = ", allocated" if self.is_allocated else ""
+        tenant = "" if self.tenant is None else f" to tenant {self.tenant}"
+        return f"{_NAMES[self.dataset][0]}{'' if self.org is None else f' of {self.org}'}{version}{allocated}{tenant}"
 
     @property
     def file_stem(self) -> str:
-        """Begin of the names of its files: those of other versions, organisations and datasets differ."""
+        """Begin of the names of its files: those of other versions, organisations, tenants and datasets differ.
+
+        A name that begins like that of the other variant would be read together with it.
+        """
+        allocated = "allocated_" if self.is_allocated else ""
         version = "" if self.version == "1.3" else f"_focus_{self.version.replace('.', '_')}"
-        return f"{_NAMES[self.dataset][1]}{version}{'' if self.org is None else f'_{self.org}'}"
+        org = "" if self.org is None else f"_{self.org}"
+        tenant = "" if self.tenant is None else f"_tenant_{_file_name_of(self.tenant)}"
+        return f"{allocated}{_NAMES[self.dataset][1]}{version}{org}{tenant}"
+
+
+def _file_name_of(tenant: str) -> str:
+    """What of a name any file system can hold, and a hash that tells it from names that look alike."""
+    readable = re.sub(r"[^A-Za-z0-9-]+", "-", tenant).strip("-")[:40]
+    digest = hashlib.sha256(tenant.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{readable}-{digest}" if readable else digest
 
 
 def schema_object(table: Table, instance: DatasetInstance, now: dt.datetime) -> dict[str, Any]:
@@ -91,6 +117,9 @@ def write_description(out: Path, instance: DatasetInstance, schema: Mapping[str,
         "DatasetInstanceId": instance.id,
         "DatasetInstanceName": instance.name,
         "FocusDatasetId": instance.dataset,
+        # FOCUS defines no such keys.
+        **({"x_IsAllocated": True} if instance.is_allocated else {}),
+        **({} if instance.tenant is None else {"x_TenantId": instance.tenant}),
     }
     write_json(folder / "dataset_instances.json", [instances[key] for key in sorted(instances)])
 
@@ -98,6 +127,20 @@ def write_description(out: Path, instance: DatasetInstance, schema: Mapping[str,
     # Schema objects are never edited in place: the first one keeps its creation date.
     if not schema_path.exists():
         write_json(schema_path, schema)
+
+
+def require_same_variant(out: Path, instance: DatasetInstance) -> None:
+    """Raise FinopsError when the folder holds Cost and Usage of the other variant, or of another tenant.
+
+    A folder is read as a whole: both variants together would be the money twice, and a tenant is handed its own.
+    """
+    for entry in read_json(out / "metadata" / "dataset_instances.json", []):
+        held = (entry.get("x_IsAllocated", False), entry.get("x_TenantId"))
+        if entry["FocusDatasetId"] == instance.dataset and held != (instance.is_allocated, instance.tenant):
+            raise FinopsError(
+                f"{out} already holds {entry['DatasetInstanceName']}, which must not be added to {instance.name}",
+                remedy="export to a folder of its own",
+            )
 
 
 def write_time_sectors(

@@ -10,6 +10,7 @@ from typing import Literal
 from genai_finops.errors import FinopsError
 from genai_finops.schemas.table import Table
 from genai_finops.schemas.tables.focus import COST_DATA_STANDARD_1_3, DEPRECATED_COLUMNS
+from genai_finops.schemas.tables.focus_allocated import COST_DATA_STANDARD_1_3_ALLOCATED
 from genai_finops.schemas.tables.focus_contracts import CONTRACT_COMMITMENT_1_3
 
 FocusVersion = Literal["1.2", "1.3", "1.4"]
@@ -56,14 +57,18 @@ def has_dataset(version: FocusVersion, dataset: DatasetId) -> bool:
     return dataset == "CostAndUsage" or version != "1.2"
 
 
-def projection(version: FocusVersion, dataset: DatasetId = "CostAndUsage") -> Projection:
-    """The dataset as the version has it.
+def projection(version: FocusVersion, dataset: DatasetId = "CostAndUsage", *, is_allocated: bool = False) -> Projection:
+    """The dataset as the version has it; allocated with the parts of split charges in place of the charges.
 
-    Raises FinopsError when the version has no such dataset.
+    Raises FinopsError when the version has no such dataset, or cannot say how charges were split.
     """
     if not has_dataset(version, dataset):
         raise FinopsError(f"FOCUS {version} has no dataset {dataset}", remedy="ask for version 1.3 or later")
-    table = _TABLES[dataset]
+    if is_allocated and version == "1.2":
+        raise FinopsError(
+            "FOCUS 1.2 has no columns that say how a charge was split", remedy="ask for version 1.3 or later"
+        )
+    table = COST_DATA_STANDARD_1_3_ALLOCATED if is_allocated else _TABLES[dataset]
     dropped = {"1.2": _NEW_IN_1_3, "1.3": frozenset[str](), "1.4": DEPRECATED_COLUMNS}[version]
     delivered = replace(table, columns=tuple(column for column in table.columns if column.name not in dropped))
     return Projection(

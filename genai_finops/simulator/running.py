@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,8 @@ import uvicorn
 from genai_finops.simulator.capacity import BoughtCommitment
 from genai_finops.simulator.faults import Fault
 from genai_finops.simulator.registry import PROVIDERS, admin_key, provider_named
+from genai_finops.simulator.request_logs.files import WrittenLogs, write_request_logs
+from genai_finops.simulator.request_logs.truth import AttributionTruth, attribution_truth
 from genai_finops.simulator.scenario import Scenario
 from genai_finops.simulator.server import build_app
 from genai_finops.simulator.state import SeenRequest, SimulatorState
@@ -82,6 +85,14 @@ class Simulator:
     def truth(self, grain: Grain = "day") -> dict[str, Any]:
         """What the reports amount to at the present clock; see `truth.truth` for the shape."""
         return truth(self._state.world, self.now, grain, ledger=self._state.ledger)
+
+    def write_request_logs(self, folder: Path) -> WrittenLogs:
+        """Write the logs of all requests of the scenario; see `files.write_request_logs`."""
+        return write_request_logs(self._state.world, folder)
+
+    def attribution_truth(self) -> AttributionTruth:
+        """Who caused what the reports amount to at the present clock, as far as the logs can tell."""
+        return attribution_truth(self._state.world, self.now)
 
     def set_fault(
         self,

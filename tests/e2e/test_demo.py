@@ -8,8 +8,12 @@ import pytest
 
 from genai_finops.simulator.registry import PROVIDERS
 
+#: Enough for two files of each log, for prices and commitments that change, and for days that are final.
+DAYS = "14"
 #: What the others report has no count of requests.
 COUNTING_REQUESTS = {"openai", "azure_openai", "aws_bedrock", "gcp_vertex"}
+
+DIMENSIONS = ("platform", "tenant", "user", "task", "conversation")
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +27,7 @@ def outputs(
     environ = {**plain_environ, "GENAI_FINOPS_HOME": str(home)}
     return [
         subprocess.run(
-            [*finops_command, "demo"],
+            [*finops_command, "demo", "--days", DAYS],
             env=environ,
             cwd=home.parent,
             capture_output=True,
@@ -36,8 +40,9 @@ def outputs(
 
 
 def totals(output: str) -> list[str]:
-    """The lines that compare the platform with the truth, and those of FOCUS."""
-    return [line for line in output.splitlines() if re.match(rf"({'|'.join(PROVIDERS)}|FOCUS 1\.3)\b", line)]
+    """The lines that compare the platform with the truth, those of FOCUS and those of who caused the cost."""
+    beginnings = (*PROVIDERS, r"FOCUS 1\.3", "Who caused", *DIMENSIONS, "unattributed", "Request logs", "Attribution")
+    return [line for line in output.splitlines() if re.match(rf"({'|'.join(beginnings)})\b", line)]
 
 
 @pytest.mark.parametrize("run", [0, 1])
@@ -75,6 +80,38 @@ def test_no_key_of_a_provider_differs(outputs: list["subprocess.CompletedProcess
 def test_focus_holds_all_that_was_priced(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
     [line] = [line for line in totals(outputs[0].stdout) if line.startswith("FOCUS")]
     assert re.fullmatch(r"FOCUS 1\.3: [1-9][\d,]* rows, [\d,.]+ USD; difference to the priced usage 0", line)
+
+
+def test_who_caused_the_cost_is_the_truth(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith("Attribution")]
+    assert re.search(r": [1-9][\d,]* charges, [1-9][\d,]* amounts of consumers and reasons compared, 0 differ$", line)
+
+
+def test_no_request_of_a_log_is_lost_or_counted_twice(outputs: list["subprocess.CompletedProcess[str]"]) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith("Request logs")]
+    found = re.search(r"([\d,]+) requests, ([\d,]+) told again, ([\d,]+) lines rejected; .*: (\d+)$", line)
+    assert found is not None
+    assert "0" not in found.groups()[:3]
+    assert found[4] == "0"
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_a_dimension_shows_its_coverage_and_its_dearest(
+    outputs: list["subprocess.CompletedProcess[str]"], dimension: str
+) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith(f"{dimension} ")]
+    found = re.match(rf"{dimension} +([\d.]+)% named; dearest: (.*)$", line)
+    assert found is not None
+    assert (float(found[1]) == 100) == (dimension == "platform")
+    assert len(re.findall(r"\S+/\S+ [\d,.]+\d", found[2])) == 5
+
+
+@pytest.mark.parametrize("reason", ["no_log_of_account", "no_log_of_key", "incomplete_log", "idle_capacity"])
+def test_what_nobody_is_named_for_is_explained(outputs: list["subprocess.CompletedProcess[str]"], reason: str) -> None:
+    [line] = [line for line in totals(outputs[0].stdout) if line.startswith("unattributed")]
+    amount = re.search(rf"\b{reason} ([\d,]+\.\d\d)", line)
+    assert amount is not None
+    assert float(amount[1].replace(",", "")) > 0
 
 
 def test_the_second_run_changes_no_total(outputs: list["subprocess.CompletedProcess[str]"]) -> None:

@@ -15,6 +15,7 @@ from genai_finops.defs.automation import EXTRACTION_TAG, consolidation_schedule,
 from genai_finops.schemas.register import TABLES
 
 REFERENCE = (
+    "genai_attribution_rules",
     *("genai_capacity_throughput", "genai_commitments"),
     *("genai_hierarchy_assignments", "genai_hierarchy_entities", "genai_meters"),
     *("genai_organisations", "genai_provider_accounts", "genai_providers"),
@@ -73,7 +74,20 @@ GROUPS = {
     "focus": {
         "warehouse/cost_data_standard_1_3",
         "warehouse/contract_commitment_1_3",
-        "focus/cost_and_usage",
+        "warehouse/cost_data_standard_1_3_allocated",
+        *("focus/cost_and_usage", "focus/allocated_cost_and_usage"),
+    },
+    "request_logs": {"landing/request_logs", "retention/events_in_lake", "retention/events_in_warehouse"},
+    "attribution": {
+        f"warehouse/{name}"
+        for name in (
+            *("genai_usage_events", "genai_cost_attribution_daily", "genai_attribution_coverage_daily"),
+            *(f"genai_{dimension}_costs_daily" for dimension in ("tenant", "user", "task", "conversation")),
+            *("int_events__prices", "int_events__counted", "int_attribution__evidence", "int_attribution__charges"),
+            *(f"int_attribution__matched_by_{scope}" for scope in ("api_key", "resource", "sub_account", "account")),
+            *(f"int_attribution__{kind}_parts" for kind in ("usage", "capacity", "cost")),
+            *("int_attribution__parts", "int_attribution__allocated_charges"),
+        )
     },
 }
 #: Resources are remembered from all lists together, whatever the days that are read.
@@ -81,6 +95,7 @@ WITHOUT_DAYS = (
     GROUPS["reference"]
     | GROUPS["prices"]
     | SNAPSHOT
+    | GROUPS["request_logs"]
     | {"warehouse/genai_provider_resources", "warehouse/contract_commitment_1_3"}
     | {"warehouse/int_commitment__priced_commitments", "warehouse/int_commitment__payment_periods"}
 ) - PRICES_OF_DAYS
@@ -248,10 +263,14 @@ def test_the_jobs_divide_the_assets_between_them(definitions: dg.Definitions) ->
     assert selected["extract_usage"] == LANDED
     assert selected["snapshot_resources"] == SNAPSHOT
     assert selected["refresh_prices"] == PRICE_BOOK
-    assert selected["consolidate"] == set().union(*GROUPS.values()) - LANDED - SNAPSHOT
+    on_request = {"focus/allocated_cost_and_usage"}
+    assert (
+        selected["consolidate"]
+        == set().union(*GROUPS.values()) - LANDED - SNAPSHOT - on_request - GROUPS["request_logs"]
+    )
 
 
-def test_lists_are_kept_hourly_usage_read_at_two_all_prices_on_mondays_at_four_and_consolidated_from_six_utc(
+def test_every_schedule_has_its_hour_in_utc(
     definitions: dg.Definitions,
 ) -> None:
     found = {
@@ -263,6 +282,7 @@ def test_lists_are_kept_hourly_usage_read_at_two_all_prices_on_mondays_at_four_a
         "snapshot_schedule": ("snapshot_resources", "0 * * * *", "UTC"),
         "price_schedule": ("refresh_prices", "0 4 * * 1", "UTC"),
         "consolidation_schedule": ("consolidate", "*/15 6-11 * * *", "UTC"),
+        "retention_schedule": ("retain_events", "0 1 * * 0", "UTC"),
     }
 
 

@@ -58,6 +58,21 @@ def charges() -> Iterator[dict[str, Any]]:
         yield charge(number, day, org)
 
 
+TENANTS = ("south", "a/../b", "o'; drop table x --", "\u043eceans", "oceans", "z" * 10_000)
+
+
+def parts() -> Iterator[dict[str, Any]]:
+    """What the table of allocated charges has of them: all given to one tenant or the other, the last to nobody."""
+    for number, row in enumerate(charges()):
+        part = {
+            "x_OriginChargeId": row["x_ChargeId"],
+            "x_TenantId": (*TENANTS, None)[number % (len(TENANTS) + 1)],
+            "x_AllocationMethod": "logged_quantity",
+            "x_EvidenceCoverage": Decimal(1),
+        }
+        yield row | part
+
+
 def unpriced(day: dt.date, org: str) -> dict[str, Any]:
     table = TABLES["genai_costs_daily_unified"]
     row = {column.name: None if column.nullable else FILLERS.get(column.type) for column in table.columns}
@@ -96,6 +111,7 @@ def warehouse_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path,
         {
             "cost_data_standard_1_3": list(charges()),
+            "cost_data_standard_1_3_allocated": list(parts()),
             "contract_commitment_1_3": [commitment("acme", COSTS[0]), commitment("globex", None)],
             "genai_costs_daily_unified": [unpriced(DAYS[2], "acme")],
         },

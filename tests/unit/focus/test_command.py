@@ -33,6 +33,12 @@ def test_the_export_prints_files_rows_and_totals_per_currency(home: Path) -> Non
     )
 
 
+def test_what_a_tenant_caused_is_exported_as_allocated_charges_without_the_commitments(home: Path) -> None:
+    result = export(home / "out", "2026-10", "2026-11", "--org", "acme", "--tenant", "a/../b")
+    names = {path.name.partition("_2026")[0] for path in (home / "out").glob("*.parquet")}
+    assert (result.exit_code, names) == (0, {"allocated_cost_and_usage_acme_tenant_a-b-900ea8b7e0d8"})
+
+
 def test_the_export_warns_of_what_is_missing(home: Path) -> None:
     result = export(home / "out", "2026-11-01", "2026-11-01")
     assert "Warning: 1 rows of usage on 2026-11-01 have no price" in result.stderr

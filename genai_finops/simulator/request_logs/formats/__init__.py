@@ -1,0 +1,1 @@
+"""How each kind of request log writes a request."""
