@@ -11,9 +11,10 @@ from genai_finops.schemas.tables.events import EVENTS_RAW
 #: Columns that the caller knows, not the format.
 _ADDED = {"x_org_slug", "source_id", "event_id", "usage_date", "log_file"}
 #: What a format yields: the columns of genai_usage_events_raw up to log_line, without what the caller adds.
-EVENT_COLUMNS: tuple[str, ...] = tuple(
-    column.name for column in EVENTS_RAW.columns if not column.name.startswith("x_") and column.name not in _ADDED
-) + ("x_genai_account_id",)
+EVENT_COLUMNS: tuple[str, ...] = (
+    *(column.name for column in EVENTS_RAW.columns if not column.name.startswith("x_") and column.name not in _ADDED),
+    "x_genai_account_id",
+)
 
 #: What a format is given at once: some whole lines of a text file, a table of lines that needs its first one, or a file
 #: as a whole. The last line of the first two may be held back while it has no end.
@@ -41,7 +42,8 @@ class Reject:
 class PieceEvents:
     """What a piece tells: events in the shape of EVENT_COLUMNS, and what could not be read.
 
-    Lines that are well formed but tell of no request (spans of tools, traces, session headers) are in neither; `skipped` counts them.
+    Lines that are well formed but tell of no request (spans of tools, traces, session headers) are in neither;
+    `skipped` counts them.
     """
 
     events: pl.DataFrame = field(repr=False)

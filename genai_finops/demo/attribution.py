@@ -128,8 +128,8 @@ def compare_attribution(
 ) -> AttributionComparison:
     """Compare the costs of each tenant, user, task and conversation, and the unattributed rest by reason.
 
-    Consumers are compared on the days before final_until: later ones the providers have not reported whole, so that the logs
-    tell of requests whose charge is yet to come and which count for the closest charge there is.
+    Consumers are compared on the days before final_until: later ones the providers have not reported whole, so that
+    the logs tell of requests whose charge is yet to come and which count for the closest charge there is.
     """
     models = {(provider, spelled): model for provider, spelled, model in warehouse.rows(_MODELS, days)}
     usages: defaultdict[_Charge, list[BilledUsage]] = defaultdict(list)
@@ -180,8 +180,8 @@ def _charge(usage: BilledUsage, models: Mapping[tuple[str, str], str]) -> _Charg
 def _comparable(usages: Mapping[_Charge, Sequence[BilledUsage]]) -> set[_Charge]:
     """Charges that are alone in what the logs can tell apart: all that a charge is billed by, but for its variant.
 
-    Input that is billed whatever it consists of is compared where it is the only input of its modality. What no log counts
-    (tools, storage) follows other costs.
+    Input that is billed whatever it consists of is compared where it is the only input of its modality. What no log
+    counts (tools, storage) follows other costs.
     """
     sharing: defaultdict[tuple[Any, ...], set[_Charge]] = defaultdict(set)
     for charge in usages:

@@ -46,7 +46,7 @@ def charged_row(x_org_slug: str, meter: str, quantity: int, **columns: Any) -> d
 
 
 def event_row(x_org_slug: str, event_id: str, tenant_id: str | None, **columns: Any) -> dict[str, Any]:
-    """A request of API key `key-1` at noon that counts nothing; keyword arguments override columns, meters among them."""
+    """A request of API key `key-1` at noon that counts nothing; keyword arguments override columns, meters too."""
     started_at = columns.get("started_at", NOON)
     values = {
         "source_id": "gateway",

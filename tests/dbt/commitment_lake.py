@@ -202,7 +202,7 @@ def price_row(meter: str, unit_price: str, **columns: Any) -> dict[str, Any]:
 
 
 def row_of(table: str, values: Row, columns: Row) -> dict[str, Any]:
-    """A row of a table: these values, the given columns over them, null otherwise. Raises TypeError for unknown columns."""
+    """A row of a table: values, columns over them, null otherwise. Raises TypeError for unknown columns."""
     empty = dict.fromkeys(column.name for column in TABLES[table].columns)
     if unknown := columns.keys() - empty.keys():
         raise TypeError(f"{table} has no columns {sorted(unknown)}")
