@@ -228,8 +228,8 @@ def _add_capacity(lake: CommitmentLake) -> None:
 def test_a_charge_goes_to_who_caused_it(name: str, built: tuple[CommitmentLake, dict[str, list[Share]]]) -> None:
     lake, expected = built
     found = lake.query(
-        "select x_org_slug, coalesce(unattributed_reason, allocation_method) as how, tenant_id, sum(effective_cost) as cost "
-        "from int_attribution__allocated_charges group by all"
+        "select x_org_slug, coalesce(unattributed_reason, allocation_method) as how, tenant_id, "
+        "sum(effective_cost) as cost from int_attribution__allocated_charges group by all"
     )
     found = [row for row in found if row["x_org_slug"] == name]
     wanted: dict[tuple[str, str | None], Decimal] = {}
