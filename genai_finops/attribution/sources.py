@@ -17,7 +17,7 @@ from genai_finops.schemas.columns import SERVICE_TIERS, SLUG
 #: Names a folder of sources other than configs/request_logs.
 SOURCES_VARIABLE = "GENAI_FINOPS_REQUEST_LOGS_CONFIG"
 #: Part of every fingerprint of how a file is read: raised when the readers come to tell other events of equal bytes.
-READERS_VERSION = 1
+READERS_VERSION = 2
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEMES = ("file", "gs", "s3")

@@ -20,6 +20,8 @@ PRICES = (
     price_row("output", "8"),
     price_row("web_search", "10"),
     price_row("output", "4", service_tier="batch"),
+    price_row("uncached_input", "1", service_tier="batch"),
+    price_row("cache_read", "0.5", service_tier="batch"),
 )
 
 
@@ -85,6 +87,22 @@ def _tier_that_is_named(case: Case) -> list[Share]:
     return [("logged_quantity", "a", "8"), ("logged_quantity", "b", "4")]
 
 
+def _band_that_the_log_says_otherwise(case: Case) -> list[Share]:
+    """Two regions with a band that no request lies in: the region tells them apart."""
+    band = {"context_band": "long", "context_tokens_above": 200_000, "context_tokens_up_to": 1_000_000}
+    case.charged("output", 1_000_000, region_id="east", **band).charged("output", 1_000_000, region_id="west", **band)
+    case.logged("a", output=1_000_000, region_id="east").logged("b", output=1_000_000, region_id="west")
+    return [("logged_quantity", "a", "8"), ("logged_quantity", "b", "8")]
+
+
+def _input_whose_cached_share_is_not_billed(case: Case) -> list[Share]:
+    """Billed as one, logged apart: all input of the modality belongs together, and the tier tells it apart."""
+    case.charged("input", 1_000_000).charged("input", 1_000_000, service_tier="batch")
+    case.logged("a", uncached_input=250_000, cache_read=750_000)
+    case.logged("b", uncached_input=1_000_000, service_tier="batch")
+    return [("shared_by_direction", "a", "2"), ("shared_by_direction", "b", "1")]
+
+
 def _tier_that_is_not_named(case: Case) -> list[Share]:
     case.charged("output", 1_000_000).charged("output", 1_000_000, service_tier="batch")
     case.logged("a", output=2_000_000, service_tier=None)
@@ -148,6 +166,14 @@ def _renamed_tenant(case: Case) -> list[Share]:
 def _told_twice(case: Case) -> list[Share]:
     case.charged("output", 1_000_000)
     case.logged("a", event_id="same", output=1).logged("a", event_id="same", output=400_000, log_file="later.jsonl")
+    return [("logged_quantity", "a", "3.2"), ("incomplete_log", None, "4.8")]
+
+
+def _stored_twice(case: Case) -> list[Share]:
+    """A retention that was killed between copy and deletion leaves the same telling in two files."""
+    case.charged("output", 1_000_000)
+    for _ in range(2):
+        case.logged("a", event_id="same", output=400_000)
     return [("logged_quantity", "a", "3.2"), ("incomplete_log", None, "4.8")]
 
 

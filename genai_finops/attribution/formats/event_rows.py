@@ -44,12 +44,15 @@ class Request(NamedTuple):
     image: int = 0
     character: int = 0
     web_search: int = 0
+    #: Answered by a cache of the gateway: the provider charges nothing.
+    is_cache_hit: bool = False
+    #: Of what the log claims the request to cost.
+    reported_currency: str = "USD"
 
 
 _TYPES = {column.name: TYPES[column.type].polars for column in EVENTS_RAW.columns}
 _SCHEMA = {name: _TYPES[name] for name in EVENT_COLUMNS}
 _TIMES = {"started_at", "ended_at"}
-_CURRENCY = "USD"
 #: An end before its start is a skewed clock.
 _ENDED_BEFORE_START = "ended_before_start"
 
@@ -66,7 +69,7 @@ class EventRows:
     def add(
         self, line: int, request: Request, counts: DisjointCounts, consumer: Consumer, reported_cost: Decimal | None
     ) -> None:
-        """One event, from a line or record of the file. `reported_cost` in USD."""
+        """One event, from a line or record of the file. `reported_cost` in the request's currency."""
         ended = request.ended_at
         if ended is not None and ended < request.started_at:
             ended = None
@@ -89,14 +92,14 @@ class EventRows:
                 request.geography,
                 request.operation,
                 "failure" if request.failed else "success",
-                False,
+                request.is_cache_hit,
                 *counts[:14],
                 request.image,
                 request.character,
                 request.web_search,
                 *consumer,
                 reported_cost,
-                None if reported_cost is None else _CURRENCY,
+                None if reported_cost is None else request.reported_currency,
                 line,
                 request.account_id,
             )

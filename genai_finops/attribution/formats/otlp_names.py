@@ -1,12 +1,19 @@
 """Attributes that are looked at on a span, by what they say in our words; everything else is passed over.
 
 Sources: the GenAI semantic conventions of OpenTelemetry with the names they had before, OpenLLMetry (Traceloop),
-Pydantic Logfire, and Langfuse's OpenTelemetry attributes; OpenInference is in its own file.
+Pydantic Logfire, and Langfuse's OpenTelemetry attributes; OpenInference and our own names are in files of their own.
 """
 
 from collections.abc import Iterable, Mapping
 
 from genai_finops.attribution.formats import openinference
+from genai_finops.attribution.formats.own_names import OWN_COLUMNS, OWN_PARTS, OWN_START
+
+
+def own_slot(column: str) -> str:
+    """Name of the slot of our own attribute for a column."""
+    return f"own.{column}"
+
 
 #: The first name that a span has decides: current before older before those of other vocabularies.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -65,6 +72,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "cost_details": ("langfuse.observation.cost_details",),
     "metadata": (),
     "tag_list": ("langfuse.trace.tags",),
+    **{column: (OWN_START + column,) for column in OWN_PARTS},
+    # At the end, so that they are looked at together.
+    **{own_slot(column): (OWN_START + column,) for column in OWN_COLUMNS},
 }
 
 #: Where consumers are named, unless a source is configured otherwise. There is no convention for tenants.

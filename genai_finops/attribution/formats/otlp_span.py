@@ -25,6 +25,7 @@ from genai_finops.attribution.formats.otlp_names import (
     OTHER_OPERATIONS,
     SLOTS,
 )
+from genai_finops.attribution.formats.own_columns import OwnColumns
 from genai_finops.attribution.formats.span_tokens import SpanTokens
 from genai_finops.attribution.provider_names import canonical_provider, endpoint_of, provider_of_spelling
 from genai_finops.attribution.service_tiers import canonical_tier
@@ -155,15 +156,22 @@ class SpanReader:
     ) -> Span | str:
         """The span as an event, or why it is none. Raises Defect."""
         slots, named = attributes_of(span.get("attributes"), wanted)
+        own = OwnColumns.of(slots)
+        is_recorded = own is not None and own.is_recorded
         operation = _operation(slots)
-        if operation is None:
+        if operation is None and not is_recorded:
             return _why_other(slots)
         trace = span.get("traceId")
         identifier = _id(trace, span.get("spanId"))
         request = self._request(span, slots, operation, identifier)
-        counts = self._counts(slots)
-        if operation in EMBEDDINGS:
+        counts = self._counts(slots, is_recorded=is_recorded)
+        consumer = places.consumer(_Labels(slots, named, shared))
+        cost = _cost(slots)
+        if operation in EMBEDDINGS and not is_recorded:
             counts = counts.as_embedding()
+        if own is not None:
+            request, counts = own.request(request), own.counts(counts)
+            consumer, cost = own.consumer(consumer), own.cost(cost)
         return Span(
             line,
             identifier,
@@ -171,11 +179,11 @@ class SpanReader:
             any(counts[:14]),
             request,
             counts,
-            places.consumer(_Labels(slots, named, shared)),
-            _cost(slots),
+            consumer,
+            cost,
         )
 
-    def _counts(self, slots: Sequence[Any]) -> DisjointCounts:
+    def _counts(self, slots: Sequence[Any], *, is_recorded: bool) -> DisjointCounts:
         details = slots[SLOTS["usage_details"]]
         if details is not None:
             if type(details) is not str:
@@ -184,9 +192,12 @@ class SpanReader:
         told = SpanTokens(
             *[0 if (value := slots[slot]) is None else count_of(name, value) for name, slot in _TOKEN_SLOTS]
         )
-        return told.disjoint(input_includes_cache=self._input_includes_cache)
+        # The recorder counts as the conventions say, whatever holds for other spans of the source.
+        return told.disjoint(input_includes_cache=True if is_recorded else self._input_includes_cache)
 
-    def _request(self, span: Mapping[str, Any], slots: Sequence[Any], operation: str, identifier: str) -> Request:
+    def _request(
+        self, span: Mapping[str, Any], slots: Sequence[Any], operation: str | None, identifier: str
+    ) -> Request:
         ended, status, response_id = span.get("endTimeUnixNano"), span.get("status"), slots[_RESPONSE_ID]
         asked = self._whom(tuple(slots[slot] for slot in _ASKED_SLOTS))
         return Request(

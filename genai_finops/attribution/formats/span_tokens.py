@@ -25,6 +25,10 @@ class SpanTokens(NamedTuple):
     input_video: int = 0
     output_audio: int = 0
     output_image: int = 0
+    #: Parts of the writes, by lifetime, and of the reads.
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    cache_read_audio: int = 0
 
     def disjoint(self, *, input_includes_cache: bool | None) -> DisjointCounts:
         """Disjoint classes. None: as the conventions say, unless the counts prove otherwise.
@@ -34,7 +38,7 @@ class SpanTokens(NamedTuple):
         """
         mended: tuple[str, ...] = ()
         output = self.output_tokens
-        cached = self.cache_read + self.cache_write
+        cached = self.cache_read + max(self.cache_write, self.cache_write_5m + self.cache_write_1h)
         if self.reasoning and self._is_reasoning_beside(cached):
             output += self.reasoning
             mended = (REASONING_BESIDE_OUTPUT,)
@@ -48,7 +52,10 @@ class SpanTokens(NamedTuple):
             input_tokens=self.input_tokens,
             cache_read=self.cache_read,
             cache_write=self.cache_write,
+            cache_write_5m=self.cache_write_5m,
+            cache_write_1h=self.cache_write_1h,
             input_audio=self.input_audio,
+            cache_read_audio=self.cache_read_audio,
             input_image=self.input_image,
             input_video=self.input_video,
             output_tokens=output,

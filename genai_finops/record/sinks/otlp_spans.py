@@ -8,6 +8,18 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from genai_finops.attribution.formats.own_names import (
+    COST,
+    CURRENCY,
+    EMBEDDING_INPUT,
+    IS_CACHE_HIT,
+    OWN_COUNTS,
+    OWN_PARTS,
+    OWN_START,
+    OWN_TEXTS,
+    RECORDED,
+    TAGS,
+)
 from genai_finops.record.event import TOKEN_METERS, Event
 from genai_finops.record.lines import decimal_text
 
@@ -40,11 +52,6 @@ _TEXTS = {
     "task": "gen_ai.agent.name",
     "conversation_id": "gen_ai.conversation.id",
 }
-_OWN_TEXTS = (
-    *("x_genai_account_id", "sub_account_id", "resource_id", "api_key_id", "region_id", "geography", "tags"),
-    "reported_currency",
-)
-_OWN_COUNTS = ("cache_write_5m", "cache_write_1h", "cache_read_audio", "image", "character", "web_search")
 _OPENAI = frozenset({"openai", "azure_openai"})
 
 
@@ -58,7 +65,8 @@ def trace_request(events: Sequence[Event], *, service: str) -> bytes:
 
 def _span(event: Event) -> dict[str, Any]:
     identity = hashlib.blake2b(event["request_id"].encode("utf-8", "replace"), digest_size=24).hexdigest()
-    operation = event.get("operation") or "chat"
+    # Spans must have an operation, and others know embeddings by this name only.
+    operation = "embeddings" if event.get("embedding_input") else event.get("operation") or "chat"
     started = event["started_at"]
     return {
         "traceId": identity[:32],
@@ -95,18 +103,19 @@ def _attributes(event: Event, operation: str) -> Iterator[tuple[str, Any]]:
 
 
 def _own_attributes(event: Event) -> Iterator[tuple[str, Any]]:
-    for column in _OWN_TEXTS:
+    yield OWN_START + RECORDED, True
+    for column in (*OWN_TEXTS, TAGS, CURRENCY):
         if event.get(column) is not None:
-            yield f"genai_finops.{column}", event[column]
-    for column in _OWN_COUNTS:
+            yield OWN_START + column, event[column]
+    for column in (*OWN_PARTS, EMBEDDING_INPUT, *OWN_COUNTS):
         if event.get(column):
-            yield f"genai_finops.{column}", event[column]
+            yield OWN_START + column, event[column]
     if event["is_cache_hit"]:
-        yield "genai_finops.is_cache_hit", True
+        yield OWN_START + IS_CACHE_HIT, True
     cost = event.get("reported_cost")
     if cost is not None:
         # A text: a double would not be the amount.
-        yield "genai_finops.reported_cost", decimal_text(cost)
+        yield OWN_START + COST, decimal_text(cost)
         if event["reported_currency"] == "USD":
             yield "gen_ai.usage.cost", decimal_text(cost)
 
