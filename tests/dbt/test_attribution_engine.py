@@ -234,6 +234,8 @@ def _add_capacity(lake: CommitmentLake) -> None:
                 usage_row("capacity", hour, Decimal(served), meter="output", resource_id="one"),
             ],
         )
+    # A deployment that nobody called, beyond the commitment.
+    lake.add("genai_commitment_usage_raw", [usage_row("capacity", NOON, "40", resource_id="uncalled")])
     events = [
         event_row("capacity", "1", "a", output=100, resource_id="one", api_key_id=None),
         event_row("capacity", "2", "b", output=300, resource_id="one", api_key_id=None),
@@ -276,6 +278,13 @@ def test_capacity_is_shared_by_the_tokens_of_each_hour(built: tuple[CommitmentLa
         "b": Decimal(75),
         "incomplete_log": Decimal(50),
     }
+
+
+def test_capacity_that_served_nothing_is_idle_and_not_missing_in_the_logs(built: tuple[CommitmentLake, Any]) -> None:
+    found = built[0].query(
+        "select distinct unattributed_reason from genai_attribution_coverage_daily where resource_id = 'uncalled'"
+    )
+    assert found == [{"unattributed_reason": "idle_capacity"}]
 
 
 def test_idle_capacity_and_payments_have_no_consumer(built: tuple[CommitmentLake, Any]) -> None:

@@ -68,6 +68,24 @@ keyed_accounts as (
     group by usage_date, x_org_slug, provider, x_genai_account_id
 ),
 
+-- Deployments that served anything, of accounts whose provider measures what reserved capacity serves.
+served_resources as (
+    select distinct
+        usage.usage_date,
+        usage.x_org_slug,
+        usage.provider,
+        usage.x_genai_account_id,
+        usage.resource_id
+    from {{ ref('genai_commitment_usage_raw') }} as usage
+    inner join {{ source('reference', 'genai_meters') }} as meters on meters.meter = usage.meter
+    where meters.kind = 'tokens' and usage.quantity > 0 and usage.resource_id is not null and {{ in_window('usage.x_ingestion_date') }}
+),
+
+measured_accounts as (
+    select distinct usage_date, x_org_slug, provider, x_genai_account_id
+    from served_resources
+),
+
 explained as (
     select
         rests.charge_id,
@@ -79,6 +97,10 @@ explained as (
         case
             when rests.kind = 'purchase' then 'purchase'
             when rests.kind = 'idle' then 'idle_capacity'
+            when
+                rests.kind = 'capacity' and rests.resource_id is not null
+                and measured_accounts.x_genai_account_id is not null and served_resources.resource_id is null
+                then 'idle_capacity'
             when rests.is_logged then 'incomplete_log'
             when logged_accounts.x_genai_account_id is null then 'no_log_of_account'
             when rests.resource_id is not null and logged_resources.resource_id is null and coalesce(keyed_accounts.always_names_resource, false)
@@ -91,6 +113,10 @@ explained as (
             else 'no_log_of_meter'
         end as reason
     from rests
+    left join measured_accounts
+        on {{ equal_columns('measured_accounts', 'rests', ['usage_date', 'x_org_slug', 'provider', 'x_genai_account_id']) }}
+    left join served_resources
+        on {{ equal_columns('served_resources', 'rests', ['usage_date', 'x_org_slug', 'provider', 'x_genai_account_id', 'resource_id']) }}
     left join logged_accounts
         on logged_accounts.usage_date = rests.usage_date
         and logged_accounts.x_org_slug = rests.x_org_slug
