@@ -74,6 +74,8 @@ class LogFiles:
 
     def listed(self) -> list[LogFile]:
         """All files but hidden and empty ones, by name. Raises FinopsError where the location cannot be listed."""
+        # Filesystems of buckets are shared by the process and keep their listings: what came since would never be seen.
+        self._filesystem.invalidate_cache()
         try:
             found, base = self._found()
         except (OSError, ValueError) as failure:

@@ -59,7 +59,8 @@ def event_of(given: Given, *, new_id: Callable[[], str], mended: Counter[str]) -
     others = {"image": used.images, "character": used.characters, "web_search": used.web_searches}
     event.update((meter, number) for meter, value in others.items() if (number := count_of(meter, value)))
     ended = _moment("ended_at", given.ended_at, mended)
-    if ended is not None and ended >= event["started_at"]:
+    # An end at the start was not measured: a span, which has to end, says with it that nobody knows.
+    if ended is not None and ended > event["started_at"]:
         event["ended_at"] = ended
     for name, value in _described(given, provider):
         if value is not None and (known := _label(name, value, mended)) is not None:

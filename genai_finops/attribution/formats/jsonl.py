@@ -31,10 +31,10 @@ class JsonlFormat:
         return read_mapped_lines(piece, column_mapping(options))
 
 
-def read_mapped_lines(piece: Piece, mapping: ColumnMapping) -> PieceEvents:
-    """The events of lines of JSON by any mapping."""
+def read_mapped_lines(piece: Piece, mapping: ColumnMapping, *, only_texts: bool = False) -> PieceEvents:
+    """The events of lines of JSON by any mapping. `only_texts`: as for `mapped_events`."""
     paths = {field: path_of(field) for field in mapping.fields()}
     money = frozenset({paths[mapping.cost.field]}) if mapping.cost else frozenset()
     frame = Projection(tuple(dict.fromkeys(paths.values())), money).read(piece)
     rows = frame.rows.select("line", **{field: frame.rows[column_of(path)] for field, path in paths.items()})
-    return mapped_events(rows, mapping, frame.rejects)
+    return mapped_events(rows, mapping, frame.rejects, only_texts=only_texts)

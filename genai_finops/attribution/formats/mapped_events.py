@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from genai_finops.attribution.formats.column_mapping import COLUMN_OF, ColumnMapping, Flag
+from genai_finops.attribution.formats.column_mapping import COLUMN_OF, ColumnMapping, Flag, Text
 from genai_finops.attribution.formats.log_values import EARLIEST, LATEST
 from genai_finops.attribution.formats.text_columns import amounts, is_structure, moments, trimmed, whole_numbers
 from genai_finops.attribution.formats.token_columns import disjoint_columns
@@ -19,14 +19,17 @@ _MOST_TOKENS = 10**12
 _ENDED_BEFORE_START = "ended_before_start"
 
 
-def mapped_events(raw: pl.DataFrame, mapping: ColumnMapping, rejects: list[Reject] | None = None) -> PieceEvents:
+def mapped_events(
+    raw: pl.DataFrame, mapping: ColumnMapping, rejects: list[Reject] | None = None, *, only_texts: bool = False
+) -> PieceEvents:
     """The events of rows. `raw` has a column of texts for each of `mapping.fields()`, and `line`.
 
-    `rejects` are those that were found before; what a row says wrongly adds to them, one Reject a row.
+    `rejects` are those that were found before; what a row says wrongly adds to them, one Reject a row. `only_texts`
+    says that whoever wrote the rows puts no object or list where a text belongs, so that `[draft]` is a name.
     """
     texts = raw.with_columns(trimmed(pl.col(name)) for name in raw.columns if name != "line")
     wanted = texts.filter(_is_wanted(mapping)) if mapping.only else texts
-    rows = _Rows(wanted, mapping)
+    rows = _Rows(wanted, mapping, only_texts=only_texts)
     return rows.result(rejects or [], skipped=texts.height - wanted.height)
 
 
@@ -37,9 +40,10 @@ def _is_wanted(mapping: ColumnMapping) -> pl.Expr:
 class _Rows:
     """The rows of one piece while they become events."""
 
-    def __init__(self, texts: pl.DataFrame, mapping: ColumnMapping) -> None:
+    def __init__(self, texts: pl.DataFrame, mapping: ColumnMapping, *, only_texts: bool) -> None:
         self._texts = texts
         self._mapping = mapping
+        self._only_texts = only_texts
         self._made: dict[str, pl.Series] = {"log_line": texts["line"]}
         #: What is wrong with which rows.
         self._faults: list[tuple[pl.Series, str]] = []
@@ -120,17 +124,7 @@ class _Rows:
     def _columns(self) -> None:
         host = None
         for name, text in self._mapping.columns.items():
-            if text.constant is not None:
-                values = pl.Series([text.constant], dtype=pl.String).new_from_index(0, self._texts.height)
-            else:
-                values = self._texts.select(pl.coalesce(text.fields)).to_series()
-                self._wrong(
-                    self._texts.select(is_structure(pl.coalesce(text.fields))).to_series(),
-                    f"{', '.join(text.fields)} is an object or a list, not a text",
-                )
-            if text.values:
-                values = values.replace(list(text.values), list(text.values.values()))
-                values = pl.select(trimmed(pl.lit(values))).to_series()
+            values = self._column(text)
             if name == "host":
                 host = values
             else:
@@ -151,6 +145,21 @@ class _Rows:
             self._made["tags"] = self._tags()
         elif self._mapping.tags_object:
             self._made["tags"] = self._texts[self._mapping.tags_object]
+
+    def _column(self, text: Text) -> pl.Series:
+        if text.constant is not None:
+            values = pl.Series([text.constant], dtype=pl.String).new_from_index(0, self._texts.height)
+        else:
+            values = self._texts.select(pl.coalesce(text.fields)).to_series()
+            if not self._only_texts:
+                self._wrong(
+                    self._texts.select(is_structure(pl.coalesce(text.fields))).to_series(),
+                    f"{', '.join(text.fields)} is an object or a list, not a text",
+                )
+        if text.values:
+            values = values.replace(list(text.values), list(text.values.values()))
+            values = pl.select(trimmed(pl.lit(values))).to_series()
+        return values
 
     def _flags(self) -> None:
         failed = self._flag(self._mapping.failure)

@@ -46,4 +46,4 @@ class RecordedFormat:
 
     def read(self, piece: Piece, options: Mapping[str, Any]) -> PieceEvents:  # noqa: ARG002 - the format has no options
         """The events of whole lines."""
-        return read_mapped_lines(piece, _MAPPING)
+        return read_mapped_lines(piece, _MAPPING, only_texts=True)
