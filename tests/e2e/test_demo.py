@@ -9,7 +9,7 @@ import pytest
 from genai_finops.simulator.registry import PROVIDERS
 
 #: Enough for two files of each log, for prices and commitments that change, and for days that are final.
-DAYS = "14"
+DAYS = "10"
 #: What the others report has no count of requests.
 COUNTING_REQUESTS = {"openai", "azure_openai", "aws_bedrock", "gcp_vertex"}
 
