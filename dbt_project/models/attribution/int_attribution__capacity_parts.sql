@@ -106,7 +106,8 @@ consumer_hours as (
     select
         {{ prefixed('placed_events', place) }},
         {{ prefixed('placed_events', consumer) }},
-        case when machine_places.place_id is not null then {{ utc_midnight('placed_events.usage_date') }} else placed_events.hour_start end as hour_start,
+        case when machine_places.place_id is not null then {{ utc_midnight('placed_events.usage_date') }} else placed_events.hour_start end
+            as hour_start,
         {{ wide_integer('sum(placed_events.tokens)') }} as tokens,
         count(*) as events
     from placed_events

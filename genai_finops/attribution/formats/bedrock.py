@@ -14,8 +14,9 @@ from genai_finops.attribution.formats.consumer_places import (
     consumer_places,
     only_fields,
 )
+from genai_finops.attribution.formats.cycle_search import without_cycles
 from genai_finops.attribution.formats.event_rows import EventRows, Request
-from genai_finops.attribution.formats.json_lines import parse, records, without_cycles
+from genai_finops.attribution.formats.json_lines import parse, records
 from genai_finops.attribution.formats.log_values import Defect, count_of, kind_of, moment_of, object_of, text_of
 from genai_finops.attribution.log_format import Piece, PieceEvents, PieceKind
 from genai_finops.attribution.service_tiers import canonical_tier

@@ -15,8 +15,9 @@ from genai_finops.attribution.formats.consumer_places import (
     consumer_places,
     only_fields,
 )
+from genai_finops.attribution.formats.cycle_search import without_cycles
 from genai_finops.attribution.formats.event_rows import Consumer, EventRows, Request
-from genai_finops.attribution.formats.json_lines import exact_fractions, records, without_cycles
+from genai_finops.attribution.formats.json_lines import exact_fractions, records
 from genai_finops.attribution.formats.log_values import (
     Defect,
     amount_of,

@@ -1,10 +1,8 @@
 """Pieces of JSON lines, and the whole documents that people keep in such files."""
 
-import gc
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -17,19 +15,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_JSON = "not JSON"
 #: First line of a document that is written over many lines.
 _OPENINGS = frozenset({b"{", b"[", b"[{"})
-
-
-@contextmanager
-def without_cycles() -> Iterator[None]:
-    """JSON has no cycles: looking for some in millions of short-lived objects takes half of the time of reading."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def exact_fractions(*keys: str) -> re.Pattern[bytes]:

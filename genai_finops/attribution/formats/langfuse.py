@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from genai_finops.attribution.formats.consumer_places import check_option_names, consumer_places, only_fields
+from genai_finops.attribution.formats.cycle_search import without_cycles
 from genai_finops.attribution.formats.event_rows import Consumer, EventRows, Request
-from genai_finops.attribution.formats.json_lines import documents, parse_exact, without_cycles
+from genai_finops.attribution.formats.json_lines import documents, parse_exact
 from genai_finops.attribution.formats.langfuse_usage import cost_of, usage_counts
 from genai_finops.attribution.formats.log_values import Defect, amount_of, kind_of, moment_of, object_of, text_of
 from genai_finops.attribution.log_format import Piece, PieceEvents, PieceKind

@@ -14,8 +14,9 @@ from genai_finops.attribution.formats.consumer_places import (
     consumer_places,
     refuse_content,
 )
+from genai_finops.attribution.formats.cycle_search import without_cycles
 from genai_finops.attribution.formats.event_rows import EventRows
-from genai_finops.attribution.formats.json_lines import exact_fractions, records, without_cycles
+from genai_finops.attribution.formats.json_lines import exact_fractions, records
 from genai_finops.attribution.formats.log_values import Defect, kind_of
 from genai_finops.attribution.formats.otlp_names import CONSUMER_NAMES, CONTENT_STARTS, wanted_names
 from genai_finops.attribution.formats.otlp_span import UNKNOWN_OPERATION, Span, SpanReader, attributes_of
