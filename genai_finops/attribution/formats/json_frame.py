@@ -6,6 +6,7 @@ it does as a whole, is gone through line by line to find the broken ones.
 """
 
 import io
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import polars as pl
 
 from genai_finops.attribution.formats.json_lines import with_exact
 from genai_finops.attribution.formats.log_values import kind_of
+from genai_finops.attribution.formats.surrogates import holds_half, may_hold_half, without_halves
 from genai_finops.attribution.log_format import Piece, Reject
 
 Path = tuple[str, ...]
@@ -49,16 +51,45 @@ class Projection:
     def read(self, piece: Piece) -> JsonFrame:
         """The rows of a piece in the order of its lines. Blank lines are none."""
         content = piece.content.removeprefix(_BYTE_ORDER_MARK) if piece.first_line == 1 else piece.content
+        if not may_hold_half(content):
+            return self._read(content, piece.first_line)
+        content, rejects = self._without_halves(content, piece.first_line)
+        frame = self._read(content, piece.first_line)
+        return JsonFrame(frame.rows, sorted([*frame.rejects, *rejects], key=lambda reject: reject.line))
+
+    def _without_halves(self, content: bytes, first_line: int) -> tuple[bytes, list[Reject]]:
+        """The content with blank lines for those of which a field holds half of a surrogate pair.
+
+        Elsewhere, as in a prompt that was cut off, a half does no harm but must not stop polars.
+        """
+        parts = content.split(b"\n")
+        rejects: list[Reject] = []
+        for number, line in enumerate(parts):
+            if not may_hold_half(line):
+                continue
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            field = next((".".join(path) for path in self.paths if holds_half(_found(value, path))), None)
+            if field is None:
+                parts[number] = without_halves(line)
+            else:
+                parts[number] = b""
+                rejects.append(Reject(line=first_line + number, reason=f"{field} holds half of a surrogate pair"))
+        return b"\n".join(parts), rejects
+
+    def _read(self, content: bytes, first_line: int) -> JsonFrame:
         lines = content.count(b"\n") + (not content.endswith(b"\n"))
         frame = self._attempt(content)
         if frame is not None and frame.height == lines:
-            return JsonFrame(_numbered(frame, range(piece.first_line, piece.first_line + lines)), [])
+            return JsonFrame(_numbered(frame, range(first_line, first_line + lines)), [])
         parts = content.split(b"\n")
         # What polars takes for a blank line.
         filled = [number for number, line in enumerate(parts) if line.strip(b" \t\r")]
         if frame is not None and frame.height == len(filled):
-            return JsonFrame(_numbered(frame, [piece.first_line + number for number in filled]), [])
-        return self._line_by_line(parts, filled, piece.first_line)
+            return JsonFrame(_numbered(frame, [first_line + number for number in filled]), [])
+        return self._line_by_line(parts, filled, first_line)
 
     def _attempt(self, content: bytes) -> pl.DataFrame | None:
         try:
@@ -147,6 +178,12 @@ def _at(path: Path) -> pl.Expr:
     value = pl.col(path[0])
     for part in path[1:]:
         value = value.struct.field(part)
+    return value
+
+
+def _found(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
     return value
 
 

@@ -81,6 +81,8 @@ _METADATA = {
     "metadata.key_alias": "user_api_key_alias",
 }
 _SPEND_LOGS_METADATA = "metadata.spend_logs."
+#: An escape of either half of a surrogate pair, within a text that is JSON itself.
+_MAYBE_HALF = r"\\u[dD]"
 
 
 class LitellmOptions(BaseModel):
@@ -185,8 +187,12 @@ def _parsed(options: bytes) -> LitellmOptions:
 def _events(rows: pl.DataFrame, rejects: list[Reject], options: LitellmOptions) -> PieceEvents:
     named = [name for dimension in _DIMENSIONS for name in getattr(options, dimension)]
     rows, found = _with_metadata(rows, [name for name in named if name.startswith(_SPEND_LOGS_METADATA)])
+    tags = [name for name in named if name == "tag" or name.startswith("tag:")]
+    if tags:
+        rows, broken = _with_tags(rows)
+        found += broken
     rows = rows.with_columns(
-        *(_tag(name).alias(name) for name in named if name == "tag" or name.startswith("tag:")),
+        *(_tag(name).alias(name) for name in tags),
         _moment("startTime").alias("started"),
         _moment("endTime").alias("ended"),
         pl.coalesce(_name("request_id"), _name("id"), _name("litellm_call_id")).alias("request"),
@@ -222,14 +228,43 @@ def _moment(column: str) -> pl.Expr:
 
 
 def _tag(name: str) -> pl.Expr:
-    """The first tag, or what follows `<name>:` in the first such tag; tags are a JSON list of texts."""
-    tags = pl.when(pl.col("request_tags").str.contains(r'^\s*\[\s*("|\])')).then(
-        pl.col("request_tags").str.json_decode(pl.List(pl.String()))
-    )
+    """The first tag, or what follows `<name>:` in the first such tag."""
+    tags = pl.col("tag_list")
     if name == "tag":
         return tags.list.first()
     start = name.removeprefix("tag:") + ":"
     return tags.list.eval(pl.element().filter(pl.element().str.starts_with(start)).str.strip_prefix(start)).list.first()
+
+
+def _with_tags(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Reject]]:
+    """The request tags as lists of texts; rows where they begin as such a list and are none are rejects."""
+    told = rows.select(
+        pl.when(pl.col("request_tags").str.contains(r'^\s*\[\s*("|\])')).then(pl.col("request_tags"))
+    ).to_series()
+    tags = None if told.str.contains(_MAYBE_HALF).any() else _decoded(told)
+    if tags is not None:
+        return rows.with_columns(tags.alias("tag_list")), []
+    lists = [None if text is None else _tag_list(text) for text in told]
+    is_broken = pl.Series([text is not None and tags is None for text, tags in zip(told, lists, strict=True)])
+    rejects = [Reject(line=line, reason="request_tags: not a list of texts") for line in rows["line"].filter(is_broken)]
+    tags = pl.Series("tag_list", lists, dtype=pl.List(pl.String()))
+    return rows.with_columns(tags).filter(~is_broken), rejects
+
+
+def _decoded(texts: pl.Series) -> pl.Series | None:
+    try:
+        return texts.str.json_decode(pl.List(pl.String()))
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _tag_list(text: str) -> list[str | None] | None:
+    """The tags one by one, as polars gives them but for halves of surrogate pairs, which it makes NUL."""
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        return None
+    return [tag if tag is None or isinstance(tag, str) else orjson.dumps(tag).decode() for tag in found]
 
 
 def _with_metadata(rows: pl.DataFrame, spend_logs: Sequence[str]) -> tuple[pl.DataFrame, list[Reject]]:

@@ -179,3 +179,34 @@ def _is_meter(name: str) -> bool:
     return name in FORMATS["recorded"].read(Piece(content=b"", first_line=1), {}).events.schema and name.startswith(
         ("uncached", "cache_", "output", "embedding", "image", "character", "web")
     )
+
+
+def test_half_of_a_surrogate_pair_rejects_a_line_where_it_is_read_and_only_there() -> None:
+    options = {"started_at": "t", "columns": {"tenant_id": "who.tenant", "task": "task"}}
+    tenants = ["\ud83d", "x\udc00", "\udc00\ud83d", "\U0001f600", "a\\ud800"]
+    lines = [{"t": "2026-11-02", "who": {"tenant": tenant}, "prompt": "\U0001f600"} for tenant in tenants]
+    # As of a prompt that was cut off in the middle of a sign; the last of these makes polars refuse the piece.
+    lines += [{"t": "2026-11-02", "task": "cut\\ud83d", "prompt": prompt} for prompt in ("\ud83d", "\udc00\ud83d")]
+
+    told = _read("jsonl", _json_lines(*lines), options)
+
+    assert [(reject.line, reject.reason) for reject in told.rejects] == [
+        (number, "who.tenant holds half of a surrogate pair") for number in (1, 2, 3)
+    ]
+    assert told.events.select("log_line", "tenant_id", "task").rows() == [
+        (4, "\U0001f600", None),
+        (5, "a\\ud800", None),
+        (6, None, "cut\\ud83d"),
+        (7, None, "cut\\ud83d"),
+    ]
+
+
+def test_tags_of_a_spend_log_that_are_no_list_of_texts_reject_their_line_alone() -> None:
+    tags = ['["cut', '["\\ud83d"]', '["\\ud83d\\ude00", {"a": 1}]', "none"]
+
+    told = _read("litellm", _json_lines(*({**_SPEND, "request_tags": each} for each in tags)))
+
+    assert [(reject.line, reject.reason) for reject in told.rejects] == [
+        (number, "request_tags: not a list of texts") for number in (1, 2)
+    ]
+    assert told.events.select("log_line", "task").rows() == [(3, "\U0001f600"), (4, None)]

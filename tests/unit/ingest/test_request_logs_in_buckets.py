@@ -27,7 +27,7 @@ _CHANGED = dt.datetime(2026, 11, 3, 8, 0, 0, 2000, tzinfo=dt.UTC)
 _LINE = b'{"request_id":"%d","started_at":"2026-11-02T09:00:00Z","provider":"openai","output":1}\n'
 
 
-class _Bucket(fsspec.AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
+class _Bucket(fsspec.AbstractFileSystem):
     """Keeps its listings until they are invalidated, and opens an object only as it was listed."""
 
     objects: ClassVar[dict[str, bytes]]
@@ -54,11 +54,12 @@ class _Bucket(fsspec.AbstractFileSystem):  # type: ignore[misc] # fsspec has no 
         yield from ({"name": folder, "size": 0, "type": "directory"} for folder in sorted(folders))
 
     def invalidate_cache(self, path: str | None = None) -> None:  # noqa: ARG002
-        self.dircache.clear()
+        self.dircache.clear()  # type: ignore[no-untyped-call]
 
-    def _open(self, path: str, mode: str = "rb", **_: Any) -> io.BytesIO:
+    def _open(self, path: str, mode: str = "rb", *_: Any, **__: Any) -> io.BytesIO:
         assert mode == "rb"
-        listed, content = self.info(path), self.objects[path]
+        listed = self.info(path)  # type: ignore[no-untyped-call]
+        content = self.objects[path]
         if any(listed[name] != value for name, value in self.describe(content).items()):
             raise OSError(16, "the remote file no longer exists")
         return io.BytesIO(content)
@@ -90,7 +91,7 @@ class _Gcs(_Bucket):
 def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[_Bucket]:
     """The filesystem that fsspec takes for its scheme."""
     found: type[_Bucket] = type("Bucket", (request.param,), {"objects": {}})
-    monkeypatch.setitem(_registry, found.protocol, found)
+    monkeypatch.setitem(_registry, str(found.protocol), found)
     return found
 
 
