@@ -116,7 +116,8 @@ def raw_pages(platform: Any) -> list[str]:
 def assert_same_landing(platform: Any, clean: Clean) -> None:
     found = platform.landing_rows()
     # A sentinel has no rows, and the build writes those that ingestion does not.
-    assert {path for path in found if "_schema" not in path} == {path for path in clean.landing if "_schema" not in path}
+    wanted = {path for path in clean.landing if "_schema" not in path}
+    assert {path for path in found if "_schema" not in path} == wanted
     assert [path for path in found if not found[path].equals(clean.landing[path])] == []
 
 
