@@ -1,0 +1,1 @@
+"""Anomalies: days that cost more or less than expected, and why, split into effects that add up."""
