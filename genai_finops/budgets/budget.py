@@ -63,7 +63,7 @@ class Budget:
     when_unknown: Literal["allow", "block"] = "allow"
     #: An alert that still holds is sent again after so long; None: once.
     remind_after: dt.timedelta | None = None
-    #: After a recovery, a threshold that is crossed again in the same period is told of no sooner; never as a new alert.
+    #: After a recovery, a threshold that is crossed again in the same period is told of no sooner. Never a new alert.
     cool_down: dt.timedelta = dt.timedelta(hours=1)
     #: Data older than that is an alert of its own.
     late_after: dt.timedelta = dt.timedelta(hours=36)
