@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,12 @@ class Platform:
             for provider in providers
         )
 
-    def build(self, first: dt.date | None = None, last: dt.date | None = None) -> None:
+    def build(self, first: dt.date | None = None, last: dt.date | None = None, *, exclude: Sequence[str] = ()) -> None:
         """Build the days first to last, both inclusive; everything without them."""
         prepare_lake(self.lake, self.settings, now=dt.datetime.now(dt.UTC))
         days = Window.of_days(first, last) if first and last else None
-        dbt_build(self.settings, window=(days.start.date(), days.end.date()) if days else None)
+        window = (days.start.date(), days.end.date()) if days else None
+        dbt_build(self.settings, window=window, exclude=exclude)
 
     def rows(self, query: str, parameters: Collection[object] = ()) -> list[tuple[Any, ...]]:
         """The answer of the warehouse."""
