@@ -13,9 +13,6 @@ ThresholdKind = Literal["actual", "forecast"]
 Severity = Literal["info", "warning", "critical", "exceeded"]
 Action = Literal["notify", "log", "block"]
 
-#: Owner of budgets, channels and routes that belong to no organisation.
-PLATFORM = "*"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
@@ -28,10 +25,15 @@ class Threshold:
     actions: tuple[Action, ...] = ("notify", "log")
 
 
+_KINDS: tuple[ThresholdKind, ...] = ("actual", "forecast")
+_SHARES: tuple[tuple[str, Severity], ...] = (
+    ("0.5", "info"),
+    ("0.75", "warning"),
+    ("0.9", "critical"),
+    ("1", "exceeded"),
+)
 DEFAULT_THRESHOLDS = tuple(
-    Threshold(share=Decimal(share), kind=kind, severity=severity)
-    for kind in ("actual", "forecast")
-    for share, severity in (("0.5", "info"), ("0.75", "warning"), ("0.9", "critical"), ("1", "exceeded"))
+    Threshold(share=Decimal(share), kind=kind, severity=severity) for kind in _KINDS for share, severity in _SHARES
 )
 
 

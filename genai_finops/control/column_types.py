@@ -55,3 +55,16 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         return None if value is None else Decimal(value)
+
+
+class TextMappings(TypeDecorator[list[dict[str, str]]]):
+    """Mappings of text to text as JSON, in their order, keys sorted."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[dict[str, str]] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> list[dict[str, str]] | None:  # noqa: ARG002
+        return None if value is None else [dict(mapping) for mapping in json.loads(value)]

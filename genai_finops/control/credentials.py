@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from genai_finops.control.alert_models import AlertChannel
 from genai_finops.control.changes import Change, apply_values, check_slug, check_text, record
 from genai_finops.control.database import reading
 from genai_finops.control.encryption import CredentialOwner, Keyring, decrypt, encrypt
@@ -187,8 +188,10 @@ def list_credentials(session: Session, org_slug: str | None = None) -> Sequence[
 
 
 def has_encrypted_credentials(session: Session) -> bool:
-    """Whether a master key is needed to read what is stored."""
-    return session.scalar(select(Credential.credential_id).filter_by(kind="encrypted").limit(1)) is not None
+    """Whether a master key is needed to read what is stored: credentials, or secrets of alert channels."""
+    credential = select(Credential.credential_id).filter_by(kind="encrypted").limit(1)
+    channel = select(AlertChannel.id).where(AlertChannel.ciphertext.is_not(None)).limit(1)
+    return session.scalar(credential) is not None or session.scalar(channel) is not None
 
 
 def remove_credential(session: Session, *, org_slug: str, credential_id: str, now: dt.datetime, actor: str) -> None:

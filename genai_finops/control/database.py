@@ -21,7 +21,13 @@ from genai_finops.settings import Settings
 _WRITE_OPTION = "control_write"
 #: Key of the advisory lock that serialises writers on Postgres; any constant does, as long as it stays the same.
 _POSTGRES_WRITE_LOCK = 7_246_001
+#: The same for quotas, whose checks must not wait while something else is written.
+QUOTA_LOCK = 7_246_002
 _BUSY_TIMEOUT_MS = 30_000
+
+
+class ControlDatabaseError(FinopsError):
+    """The control database did not answer, or refused: nothing is said about what was asked of it."""
 
 
 def open_database(settings: Settings) -> Engine:
@@ -57,7 +63,7 @@ def connect(url: str) -> Engine:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Migrates the schema, in one transaction. Several processes may call it at once."""
-    with _translated_errors(), engine.execution_options(**{_WRITE_OPTION: True}).begin() as connection:
+    with _translated_errors(), engine.execution_options(**{_WRITE_OPTION: _POSTGRES_WRITE_LOCK}).begin() as connection:
         try:
             command.upgrade(_alembic(connection), revision)
         except CommandError as error:
@@ -79,7 +85,7 @@ def schema_revisions(engine: Engine) -> tuple[str | None, str | None]:
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Takes migrations back to the revision (`base`: none), in one transaction. Loses what the older schema lacks."""
-    with _translated_errors(), engine.execution_options(**{_WRITE_OPTION: True}).begin() as connection:
+    with _translated_errors(), engine.execution_options(**{_WRITE_OPTION: _POSTGRES_WRITE_LOCK}).begin() as connection:
         command.downgrade(_alembic(connection), revision)
 
 
@@ -91,14 +97,15 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def writing(engine: Engine, *, lock: int = _POSTGRES_WRITE_LOCK) -> Iterator[Session]:
     """A session that commits when the block ends and rolls back when it raises.
 
     Only one exists at a time across all processes, so that a check and the write that relies on it cannot be parted.
+    On Postgres that is one for each `lock`: one of its own is for tables that nothing else writes.
     """
     with (
         _translated_errors(),
-        Session(engine.execution_options(**{_WRITE_OPTION: True}), expire_on_commit=False) as session,
+        Session(engine.execution_options(**{_WRITE_OPTION: lock}), expire_on_commit=False) as session,
         session.begin(),
     ):
         # The lock is taken with the transaction, and that begins with the first connection.
@@ -133,13 +140,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 
 def _begin(connection: Connection) -> None:
-    is_write = connection.get_execution_options().get(_WRITE_OPTION, False)
+    lock = connection.get_execution_options().get(_WRITE_OPTION)
     if connection.dialect.name == "sqlite":
         # A transaction that starts by reading and then writes fails at once when another one wrote in between,
         # whatever the busy timeout is: writers take the lock first.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
-    elif is_write:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_WRITE_LOCK})"))
+        connection.exec_driver_sql("BEGIN" if lock is None else "BEGIN IMMEDIATE")
+    elif lock is not None:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({lock:d})"))
 
 
 @contextmanager
@@ -147,7 +154,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise FinopsError(
+        raise ControlDatabaseError(
             f"The control database failed: {type(error.orig).__name__}: {' '.join(str(error.orig).split())}",
             remedy="Check that GENAI_FINOPS_CONTROL_URL can be reached and written, and that no process holds it.",
         ) from error

@@ -19,15 +19,30 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from genai_finops.control.advice_models import AdviceRow
+from genai_finops.control.alert_models import AlertAttempt, AlertChannel, AlertDelivery, AlertRecord, AlertRoute
+from genai_finops.control.anomaly_models import AnomalyRow, KnownEvent
 from genai_finops.control.attribution_models import AttributionFinding, AttributionRule, StatementRule
+from genai_finops.control.budget_models import BudgetRow, BudgetStateRow, BudgetWatch
 from genai_finops.control.column_types import ExactDecimal, TextMapping, UtcDateTime
 from genai_finops.control.model_base import Base, Entered
+from genai_finops.control.quota_models import QuotaHold, QuotaReservation, QuotaSettlement, QuotaTotal
 
 __all__ = [
+    "AdviceRow",
+    "AlertAttempt",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertRecord",
+    "AlertRoute",
+    "AnomalyRow",
     "AttributionFinding",
     "AttributionRule",
     "AuditEntry",
     "Base",
+    "BudgetRow",
+    "BudgetStateRow",
+    "BudgetWatch",
     "CapacityPrice",
     "Commitment",
     "CommitmentWeight",
@@ -36,11 +51,16 @@ __all__ = [
     "Entered",
     "HierarchyAssignment",
     "HierarchyEntity",
+    "KnownEvent",
     "Organisation",
     "OrganisationPlan",
     "PriceEntry",
     "PriceScope",
     "ProviderAccount",
+    "QuotaHold",
+    "QuotaReservation",
+    "QuotaSettlement",
+    "QuotaTotal",
     "StatementRule",
 ]
 

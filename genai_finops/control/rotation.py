@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy import Engine
 
+from genai_finops.control.alert_channels import reencrypt_channels
 from genai_finops.control.credentials import has_encrypted_credentials, reencrypt_credentials
 from genai_finops.control.database import reading, writing
 from genai_finops.control.encryption import MasterKey
@@ -12,7 +13,7 @@ from genai_finops.settings import Settings
 
 
 def rotate_master_key(engine: Engine, settings: Settings, *, now: dt.datetime, actor: str) -> int:
-    """Puts all encrypted credentials under a new current key; gives how many were encrypted anew.
+    """Puts all encrypted credentials and secrets of channels under a new current key; gives how many were put there.
 
     With a key file, a new key is generated and the old ones are dropped once no row needs them. With
     GENAI_FINOPS_MASTER_KEY, the operator has put the new key first, and may drop the others afterwards.
@@ -35,4 +36,5 @@ def _reencrypt(engine: Engine, settings: Settings, now: dt.datetime, actor: str)
     with writing(engine) as session:
         # Read under the write lock: whoever adds a credential meanwhile has read the keys after this, or is seen below.
         keyring = load_keyring(settings, may_create=False)
-        return reencrypt_credentials(session, keyring, now=now, actor=actor)
+        credentials = reencrypt_credentials(session, keyring, now=now, actor=actor)
+        return credentials + reencrypt_channels(session, keyring, now=now, actor=actor)
