@@ -61,7 +61,7 @@ class SourceCredential:
     open_source: OpenSource
     #: How many credentials of the provider may be read at once.
     concurrency: int = 1
-    #: When its lists are of, where that is not the time of the run: simulated providers have a time of their own.
+    #: When it is read, where that is not the time of the run: simulated providers have a time of their own.
     listed_at: dt.datetime | None = None
 
     @property
@@ -107,7 +107,7 @@ def ingest_usage(
     def ingest(credential: SourceCredential, checkpoint: Checkpoint) -> _CredentialOutcomes:
         found = _CredentialOutcomes()
         for series in window.split(credential.window_days):
-            lineage = _lineage(credential, run_id=run_id, ingested_at=now)
+            lineage = _lineage(credential, run_id=run_id, ingested_at=credential.listed_at or now)
             _ingest_series(files, credential, series, lineage, found, moment=moment, checkpoint=checkpoint)
         return found
 

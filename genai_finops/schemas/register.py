@@ -3,6 +3,7 @@
 from genai_finops.schemas.table import Layer, Table
 from genai_finops.schemas.tables import (
     attribution,
+    budgets,
     capacity_prices,
     commitment_advice,
     commitments,
@@ -69,6 +70,7 @@ TABLES: dict[str, Table] = {
         attribution.TASK_COSTS_DAILY,
         attribution.CONVERSATION_COSTS_DAILY,
         attribution.ATTRIBUTION_COVERAGE_DAILY,
+        budgets.BUDGET_SPEND_DAILY,
     )
 }
 

@@ -20,3 +20,7 @@ class ReadOnlyWarehouse(Protocol):
     def has_table(self, name: str) -> bool:
         """Whether the table was built."""
         ...
+
+    def json_text(self, column: str) -> str:
+        """SQL of a text in the JSON object that a column holds, null without; its `?` is the JSON path of the key."""
+        ...

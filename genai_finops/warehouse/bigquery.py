@@ -43,6 +43,15 @@ class BigQueryWarehouse:
     def has_table(self, name: str) -> bool:
         return any(table.table_id == name for table in self._client.list_tables(self._dataset))
 
+    def modified_at(self, name: str) -> str | None:
+        """When the table was last changed; None where it was never built."""
+        if not self.has_table(name):
+            return None
+        return str(self._client.get_table(f"{self._client.project}.{self._dataset}.{name}").modified)
+
+    def json_text(self, column: str) -> str:
+        return f"json_value({column}, ?)"
+
     def _result(self, sql: str, parameters: Sequence[object]) -> Any:
         from google.cloud import bigquery  # noqa: PLC0415 - 1.7 s of import that a DuckDB user should not pay
 

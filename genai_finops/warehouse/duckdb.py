@@ -31,6 +31,9 @@ class DuckDBWarehouse:
         found = self.rows("select 1 from information_schema.tables where table_name = ?", [name])
         return bool(found)
 
+    def json_text(self, column: str) -> str:
+        return f"json_extract_string({column}, ?)"
+
 
 @contextmanager
 def open_duckdb(path: Path) -> Iterator[DuckDBWarehouse]:
@@ -56,3 +59,12 @@ def open_duckdb(path: Path) -> Iterator[DuckDBWarehouse]:
         yield DuckDBWarehouse(connection)
     finally:
         connection.close()
+
+
+def file_version(path: Path) -> str | None:
+    """Changes with every transaction that was written to the file; None where there is none."""
+    try:
+        found = [path.stat(), *(log.stat() for log in path.parent.glob(f"{path.name}.wal"))]
+    except FileNotFoundError:
+        return None
+    return " ".join(f"{one.st_ino}-{one.st_size}-{one.st_mtime_ns}" for one in found)

@@ -52,6 +52,11 @@ class SpendScope:
                 f"Scope {lacking[0]}={values[lacking[0]]!r} names no organisation",
                 remedy=f"Add org=SLUG: a {lacking[0]} belongs to one organisation.",
             )
+        if "tag" in values and "hierarchy" in values:
+            raise FinopsError(
+                f"Scope tag={values['tag']!r} is combined with hierarchy={values['hierarchy']!r}",
+                remedy="Give one of them: tags are of requests in logs, which have no owner in the hierarchy.",
+            )
         return cls(tuple((dimension, values[dimension]) for dimension in DIMENSIONS if dimension in values))
 
     @classmethod

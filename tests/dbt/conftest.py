@@ -301,11 +301,31 @@ def toy_lake(tmp_path: Path) -> ToyLake:
     return ToyLake(settings=Settings.from_environment({"GENAI_FINOPS_HOME": str(tmp_path / "home")}, tmp_path))
 
 
+@pytest.fixture(scope="session")
+def folder_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the homes of `lake_folder` lie, one after the other."""
+    return tmp_path_factory.mktemp("lake")
+
+
 @pytest.fixture(scope="module")
-def module_toy_lake(tmp_path_factory: pytest.TempPathFactory) -> ToyLake:
-    """The same for a module whose tests look at one build."""
-    folder = tmp_path_factory.mktemp("toy")
-    return ToyLake(settings=Settings.from_environment({"GENAI_FINOPS_HOME": str(folder / "home")}, folder))
+def lake_folder(folder_of_worker: Path) -> Path:
+    """A folder for the home of a module whose tests look at one build.
+
+    At the same path for all modules, and empty but for what dbt parsed: it parses the project anew for every path of a
+    home, which takes longer than most builds.
+    """
+    for path in (folder_of_worker / "home").glob("*"):
+        if path.is_dir() and path.name != "dbt":
+            shutil.rmtree(path)
+        elif path.is_file():
+            path.unlink()
+    return folder_of_worker
+
+
+@pytest.fixture(scope="module")
+def module_toy_lake(lake_folder: Path) -> ToyLake:
+    """An empty lake for a module whose tests look at one build."""
+    return ToyLake(settings=Settings.from_environment({"GENAI_FINOPS_HOME": str(lake_folder / "home")}, lake_folder))
 
 
 @pytest.fixture(scope="session")

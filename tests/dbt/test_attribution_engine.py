@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .attribution_lake import DAY, NOON, charged_row, event_row, rule_row
 from .commitment_lake import CommitmentLake, at, capacity_price_row, commitment_row, price_row, usage_row
+from .open_day_cases import OPEN_DAYS, OWNED, add_open_days, spent_on_open_day
 
 Row = dict[str, Any]
 #: Method or reason, tenant, effective cost.
@@ -205,9 +207,9 @@ CASES: dict[str, Callable[[Case], list[Share]]] = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommitmentLake, dict[str, list[Share]]]:
+def built(lake_folder: Path) -> tuple[CommitmentLake, dict[str, list[Share]]]:
     """All cases in one build, with the data tests of the project, and what is expected of each."""
-    lake = CommitmentLake(folder=tmp_path_factory.mktemp("attribution"))
+    lake = CommitmentLake(folder=lake_folder)
     expected = {}
     for name, describe in CASES.items():
         case = Case(name)
@@ -217,6 +219,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommitmentLake, dic
         lake.add("genai_attribution_rules", case.rules)
     lake.add("genai_price_book", PRICES)
     _add_capacity(lake)
+    add_open_days(lake)
     lake.write()
     lake.build(select=("+path:models/attribution",))
     return lake, expected
@@ -323,3 +326,25 @@ def test_an_answer_from_a_cache_costs_nothing_and_says_what_it_saved(built: tupl
         "a": (Decimal(8), None),
         "b": (Decimal(0), Decimal(8)),
     }
+
+
+@pytest.mark.parametrize("name", OPEN_DAYS)
+def test_a_day_counts_charges_when_it_is_closed_and_else_whichever_tells_of_more(
+    name: str, built: tuple[CommitmentLake, Any]
+) -> None:
+    found = built[0].query(
+        "select x_org_slug, spend_source, x_genai_account_id, sum(effective_cost) as cost, sum(tokens) as tokens "
+        "from genai_budget_spend_daily group by all"
+    )
+    spent = {tuple(row.values())[1:] for row in found if row["x_org_slug"] == name}
+    assert spent == {
+        (source, account, None if cost is None else Decimal(cost), tokens)
+        for source, account, cost, tokens in spent_on_open_day(name)
+    }
+
+
+def test_spend_of_requests_has_the_owner_of_their_account(built: tuple[CommitmentLake, Any]) -> None:
+    found = built[0].query(
+        "select distinct x_org_slug, x_hierarchy_path from genai_budget_spend_daily where spend_source = 'requests'"
+    )
+    assert [row["x_org_slug"] for row in found if row["x_hierarchy_path"] == "/OWNED/PROJ-1"] == [OWNED]

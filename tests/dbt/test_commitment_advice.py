@@ -7,6 +7,7 @@ hours saves 1.20 an hour; it costs 1 an hour, or 0.50 with a commitment of a mon
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,8 +63,8 @@ def capacity_usage() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> CommitmentLake:
-    lake = CommitmentLake(folder=tmp_path_factory.mktemp("advice"))
+def built(lake_folder: Path) -> CommitmentLake:
+    lake = CommitmentLake(folder=lake_folder)
     lake.add("genai_payg_usage_raw", payg_usage())
     lake.add("genai_commitment_usage_raw", capacity_usage())
     reserved = {"agreed_unit_price": Decimal("0.40"), "agreed_price_period": "hour", "term": "P3M"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,8 +161,8 @@ def usage_of(case: Case) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> CommitmentLake:
-    lake = CommitmentLake(folder=tmp_path_factory.mktemp("exact"))
+def built(lake_folder: Path) -> CommitmentLake:
+    lake = CommitmentLake(folder=lake_folder)
     for case in CASES:
         lake.add("genai_commitments", commitments_of(case))
         lake.add("genai_commitment_usage_raw", usage_of(case))

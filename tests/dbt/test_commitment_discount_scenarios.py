@@ -38,8 +38,8 @@ NULL = "null"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> CommitmentLake:
-    lake = CommitmentLake(folder=tmp_path_factory.mktemp("scenarios"))
+def built(lake_folder: Path) -> CommitmentLake:
+    lake = CommitmentLake(folder=lake_folder)
     for org, (payment, used) in SCENARIOS.items():
         commitment = {
             "quantity": Decimal(1),

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,8 +266,8 @@ def scale_tier_tokens() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> CommitmentLake:
-    lake = CommitmentLake(folder=tmp_path_factory.mktemp("engine"))
+def built(lake_folder: Path) -> CommitmentLake:
+    lake = CommitmentLake(folder=lake_folder)
     usual = {"agreed_unit_price": Decimal("0.40"), "agreed_price_period": "hour"}
     for org, found in COMMITMENTS.items():
         lake.add("genai_commitments", [commitment_row(org, **(usual | columns)) for columns in found])

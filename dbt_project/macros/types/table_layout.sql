@@ -162,6 +162,13 @@
             "x_org_slug",
             "provider"
         ]
+    },
+    "genai_budget_spend_daily": {
+        "partition_by": "x_ingestion_date",
+        "cluster_by": [
+            "x_org_slug",
+            "provider"
+        ]
     }
 } %}
     {% if table not in layouts %}

@@ -1618,3 +1618,30 @@ create table if not exists genai_attribution_coverage_daily (
     "x_genai_account_id" varchar not null,
     "x_ingestion_date" date not null
 );
+
+create table if not exists genai_budget_spend_daily (
+    "usage_date" date not null,
+    "spend_source" varchar not null,
+    "flow" varchar not null,
+    "provider" varchar not null,
+    "sub_account_id" varchar,
+    "model_id" varchar,
+    "tenant_id" varchar,
+    "user_id" varchar,
+    "task" varchar,
+    "conversation_id" varchar,
+    "currency" varchar,
+    "list_cost" decimal(38,18),
+    "effective_cost" decimal(38,18),
+    "billed_cost" decimal(38,18),
+    "tokens" decimal(26,6) not null,
+    "x_hierarchy_entity_id" varchar,
+    "x_hierarchy_entity_name" varchar,
+    "x_hierarchy_level_code" varchar,
+    "x_hierarchy_path" varchar,
+    "x_hierarchy_path_names" varchar,
+    "x_org_slug" varchar not null,
+    "x_genai_provider" varchar not null,
+    "x_genai_account_id" varchar,
+    "x_ingestion_date" date not null
+);
