@@ -6,6 +6,7 @@ import click
 
 from genai_finops.cli.context import current_settings, utc_now
 from genai_finops.demo.attribution import DimensionCosts
+from genai_finops.demo.budgets import BudgetDemo
 from genai_finops.demo.comparison import ProviderComparison
 from genai_finops.demo.reserved_capacity import CapacityComparison
 from genai_finops.demo.run import ALL_DAYS, DemoResult, run_demo
@@ -47,6 +48,8 @@ def demo(*, days: int) -> None:
     click.echo(f"Official validator: {validator_verdict(settings)}")
     click.echo()
     _print_attribution(result)
+    click.echo()
+    _print_budgets(result.budgets)
     click.echo()
     click.echo("Open next:")
     click.echo(
@@ -112,6 +115,21 @@ def _print_attribution(result: DemoResult) -> None:
     )
     for key in (*found.differing_logs, *found.differing)[:_NAMED_KEYS]:
         click.echo(f"{'':<14}differs: {key}")
+
+
+def _print_budgets(found: BudgetDemo) -> None:
+    click.echo(f"Budgets: looked at {found.looks} times; alerts at a webhook of this machine:")
+    for alert in found.alerts:
+        click.echo(f"  {alert.raised_at:%Y-%m-%d %H:%M}  {alert.severity:<9}{alert.title}")
+    click.echo(
+        f"{found.received} deliveries received, {found.refused} with a wrong signature; {found.threshold_alerts} alerts"
+        f" on spend beside a replay of the same days, {len(found.differing)} differ"
+    )
+    for name in found.differing[:_NAMED_KEYS]:
+        click.echo(f"{'':<14}differs: {name}")
+    if found.answer is not None:
+        scope = found.blocked.scope
+        click.echo(f"Quota: a request of {scope} on the last day: {found.answer.outcome}. {found.answer.why}")
 
 
 def _print_dimension(dimension: DimensionCosts) -> None:

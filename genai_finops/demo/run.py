@@ -16,6 +16,7 @@ from genai_finops.defs.home import prepare_dagster_home
 from genai_finops.defs.ingestion import landing_key
 from genai_finops.defs.partitions import range_tags
 from genai_finops.demo.attribution import AttributionComparison, compare_attribution
+from genai_finops.demo.budgets import BudgetDemo, show_budgets
 from genai_finops.demo.comparison import ProviderComparison, compare
 from genai_finops.demo.list_snapshots import replay_snapshots
 from genai_finops.demo.organisations import add_demo_organisations, refuse_foreign_home
@@ -57,12 +58,14 @@ class DemoResult:
     focus: FocusTotals
     attribution: AttributionComparison
     logs: LogsRead
+    budgets: BudgetDemo
     seconds: Mapping[str, float]
 
     @property
     def is_exact(self) -> bool:
         found = [*(one.is_exact for one in self.comparisons), *(one.is_exact for one in self.capacity)]
-        return self.focus.cost == self.focus.priced_cost and self.attribution.is_exact and all(found)
+        found += [self.attribution.is_exact, self.budgets.is_as_expected]
+        return self.focus.cost == self.focus.priced_cost and all(found)
 
 
 class Stopwatch:
@@ -123,12 +126,15 @@ def run_demo(say: Say, *, now: dt.datetime, days: int = ALL_DAYS) -> DemoResult:
             attribution = compare_attribution(
                 warehouse, simulator.attribution_truth(), (f"{first}", f"{last}"), final_until=f"{final_until}"
             )
+        with watch.step("evaluate budgets day by day, alert a webhook, and replay it"):
+            budgets = show_budgets(load_settings(), simulator, first=first, last=last)
     return DemoResult(
         comparisons=comparisons,
         capacity=capacity,
         focus=focus,
         attribution=attribution,
         logs=read,
+        budgets=budgets,
         seconds=watch.seconds,
     )
 
