@@ -3,10 +3,14 @@
 import dagster as dg
 
 from genai_finops.defs import (
+    advice,
+    anomalies,
     attribution,
     automation,
+    budgets,
     export,
     ingestion,
+    open_day,
     prices,
     reference,
     repricing,
@@ -24,8 +28,12 @@ defs = dg.Definitions.merge(
     prices.definitions(),
     request_logs.definitions(),
     transform.definitions(),
+    advice.definitions(),
+    anomalies.definitions(),
     attribution.definitions(),
+    budgets.definitions(),
     retention.definitions(),
+    open_day.definitions(),
     repricing.definitions(),
     export.definitions(),
     automation.definitions(),

@@ -37,6 +37,10 @@ class Settings:
     providers_path: Path | None
     #: Thresholds of findings and limits of retention.
     attribution_config_path: Path
+    #: When advice on spending less is given.
+    advice_config_path: Path
+    #: When a day is told of as an anomaly.
+    anomaly_config_path: Path
     dbt_project_dir: Path
     seeds_dir: Path
     dagster_home: Path
@@ -68,6 +72,10 @@ class Settings:
             providers_path=_existing_folder(environ, "GENAI_FINOPS_PROVIDERS_PATH", cwd),
             attribution_config_path=_existing_file(environ, "GENAI_FINOPS_ATTRIBUTION_CONFIG", cwd)
             or _REPOSITORY / "configs" / "attribution.yml",
+            advice_config_path=_existing_file(environ, "GENAI_FINOPS_ADVICE_CONFIG", cwd)
+            or _REPOSITORY / "configs" / "advice.yml",
+            anomaly_config_path=_existing_file(environ, "GENAI_FINOPS_ANOMALIES_CONFIG", cwd)
+            or _REPOSITORY / "configs" / "anomalies.yml",
             dbt_project_dir=_REPOSITORY / "dbt_project",
             seeds_dir=_REPOSITORY / "seeds",
             dagster_home=home / "dagster",
@@ -81,6 +89,20 @@ class Settings:
     def master_key_variable(self) -> str | None:
         """GENAI_FINOPS_MASTER_KEY: base64 keys of 32 bytes, separated by commas, the current one first."""
         return _value(self.environ, "GENAI_FINOPS_MASTER_KEY")
+
+    @property
+    def base_url(self) -> str | None:
+        """GENAI_FINOPS_BASE_URL: where people reach this platform; links in alerts begin with it. Without last slash.
+
+        Raises FinopsError where it is no address.
+        """
+        value = _value(self.environ, "GENAI_FINOPS_BASE_URL")
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise FinopsError(
+                f"GENAI_FINOPS_BASE_URL is {value!r}, which is no address",
+                remedy="Set it to one such as https://finops.example.com, or unset it.",
+            )
+        return None if value is None else value.rstrip("/")
 
     def provider_variable(self, provider: str, suffix: str) -> str | None:
         """GENAI_FINOPS_<PROVIDER>_<SUFFIX>, for example the BASE_URL of openai; None when it is not set."""

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from genai_finops.defs.advice import ADVICE_GROUP
 from genai_finops.defs.attribution import open_findings
+from genai_finops.defs.budgets import kept_budgets
 from genai_finops.defs.export import ALLOCATED_EXPORT_KEY
 from genai_finops.defs.ingestion import freshness_checks, landing_key
+from genai_finops.defs.open_day import OPEN_DAY_GROUP
 from genai_finops.defs.partitions import range_tags
 from genai_finops.defs.prices import price_book
 from genai_finops.defs.request_logs import REQUEST_LOGS_GROUP, logs_are_recent
@@ -45,9 +48,9 @@ consolidation_job = dg.define_asset_job(
     selection=dg.AssetSelection.all()
     - _extracted
     - dg.AssetSelection.assets(resource_states, ALLOCATED_EXPORT_KEY)
-    # Logs are read when they come, and what is found in the attribution is found after this run.
-    - dg.AssetSelection.groups(REQUEST_LOGS_GROUP)
-    - dg.AssetSelection.checks(open_findings, *_freshness_checks)
+    # Logs are read when they come; what is found in the attribution, and advice, is found after this run.
+    - dg.AssetSelection.groups(ADVICE_GROUP, REQUEST_LOGS_GROUP, OPEN_DAY_GROUP)
+    - dg.AssetSelection.checks(open_findings, kept_budgets, *_freshness_checks)
     | dg.AssetSelection.checks(logs_are_recent),
     description="Reference snapshots, prices, unified usage and costs, FOCUS 1.3 and its export, for a range of days.",
 )

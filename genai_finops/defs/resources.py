@@ -3,18 +3,24 @@
 import datetime as dt
 import time
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
+from genai_finops.alerts.dispatch import DispatchReport, dispatch_due
+from genai_finops.anomalies.scan import Scan, scan_anomalies
 from genai_finops.attribution.config import AttributionConfig, load_attribution_config
 from genai_finops.attribution.evaluation import Evaluation, evaluate_attribution
+from genai_finops.budgets.tick import TickResult, tick
+from genai_finops.errors import FinopsError
 from genai_finops.focus.completeness import landed_days
 from genai_finops.focus.export import ExportResult, export_focus
 from genai_finops.focus.window import DayWindow
 from genai_finops.ingest.event_retention import RetentionReport, retain_events, stored_events
 from genai_finops.ingest.log_state import UnreadLogs, newest_events, unread_logs
+from genai_finops.ingest.open_day import OpenDayReport, read_open_day
 from genai_finops.ingest.outcome import IngestReport
 from genai_finops.ingest.plan import plan_snapshots, plan_usage
 from genai_finops.ingest.price_refresh import RefreshReport, refresh_all, refresh_packaged
@@ -23,10 +29,14 @@ from genai_finops.ingest.request_logs import LogReadReport, configured_sources, 
 from genai_finops.ingest.resource_snapshots import SnapshotReport, snapshot_resources
 from genai_finops.ingest.usage import ingest_usage
 from genai_finops.lake.files import LakeFiles
+from genai_finops.optimisation.refresh import AdviceRefresh, refresh_advice
 from genai_finops.providers.base import Window
+from genai_finops.quotas.block_list import write_block_list
 from genai_finops.settings import Settings, load_settings
 from genai_finops.transform.build import dbt_build
 from genai_finops.transform.cold_events import drop_cold_events
+from genai_finops.transform.invoke import warehouse_lock
+from genai_finops.transform.open_day import build_open_day
 from genai_finops.transform.reprice import Repricing, reprice
 from genai_finops.transform.result import TransformResult
 from genai_finops.warehouse.cost_totals import CostTotal, cost_totals
@@ -82,6 +92,16 @@ class PlatformResource(dg.ConfigurableResource):
         locks = lock_folder(settings)
         return read_request_logs(self.lake(), sources, now=self.now(), run_id=run_id, locks=locks, clock=time.monotonic)
 
+    def read_open_day(self, run_id: str) -> OpenDayReport:
+        """Land what there is of the day that is not over."""
+        return read_open_day(self.settings(), now=self.now(), run_id=run_id, clock=time.monotonic)
+
+    def build_open_day(self) -> TransformResult:
+        """Build the spend of that day."""
+        settings = self.settings()
+        write_reference_snapshots(self.lake(), settings)
+        return build_open_day(settings, now=settings.simulated_now or self.now())
+
     def unread_logs(self) -> UnreadLogs:
         """The request logs that a read would read now."""
         return unread_logs(self.lake(), configured_sources(self.settings()).values(), now=self.now())
@@ -97,6 +117,40 @@ class PlatformResource(dg.ConfigurableResource):
         """Look for what is odd about the attribution of these days, and store it."""
         settings = self.settings()
         return evaluate_attribution(settings, days, now=settings.simulated_now or self.now())
+
+    def evaluate_budgets(self) -> TickResult:
+        """Evaluate the budgets and write the block list; nothing is evaluated while a build holds the warehouse."""
+        settings = self.settings()
+        now = settings.simulated_now or self.now()
+        result = self._tick(settings, now)
+        write_block_list(settings, now)
+        return result
+
+    def _tick(self, settings: Settings, now: dt.datetime) -> TickResult:
+        if settings.target != "duckdb":
+            return tick(settings, now=now)
+        with ExitStack() as held:
+            try:
+                # A build that began now would be kept from its file by the reader.
+                held.enter_context(warehouse_lock(settings, timeout_seconds=0))
+            except FinopsError as error:
+                return TickResult(now=now, skipped=error.message)
+            return tick(settings, now=now)
+
+    def send_alerts(self) -> DispatchReport:
+        """Send the alerts that are due."""
+        settings = self.settings()
+        return dispatch_due(settings, now=settings.simulated_now or self.now())
+
+    def scan_anomalies(self, days: Collection[dt.date]) -> Scan:
+        """Look for days that cost other than expected, store them, and raise alerts of what is new."""
+        settings = self.settings()
+        return scan_anomalies(settings, days, now=settings.simulated_now or self.now())
+
+    def refresh_advice(self) -> AdviceRefresh:
+        """Look for what could be saved, and store it."""
+        settings = self.settings()
+        return refresh_advice(settings, now=settings.simulated_now or self.now())
 
     def retain_events(self) -> RetentionReport:
         """Bring every day of events in the lake to where its age has it."""

@@ -77,11 +77,14 @@ GROUPS = {
         "warehouse/cost_data_standard_1_3_allocated",
         *("focus/cost_and_usage", "focus/allocated_cost_and_usage"),
     },
+    "advice": {"advice/advice"},
+    "open_day": {"open_day/usage", "open_day/spend"},
     "request_logs": {"landing/request_logs", "retention/events_in_lake", "retention/events_in_warehouse"},
     "attribution": {
         f"warehouse/{name}"
         for name in (
             *("genai_usage_events", "genai_cost_attribution_daily", "genai_attribution_coverage_daily"),
+            "genai_budget_spend_daily",
             *(f"genai_{dimension}_costs_daily" for dimension in ("tenant", "user", "task", "conversation")),
             *("int_events__prices", "int_events__counted", "int_attribution__evidence", "int_attribution__charges"),
             *(f"int_attribution__matched_by_{scope}" for scope in ("api_key", "resource", "sub_account", "account")),
@@ -96,6 +99,8 @@ WITHOUT_DAYS = (
     | GROUPS["prices"]
     | SNAPSHOT
     | GROUPS["request_logs"]
+    | GROUPS["open_day"]
+    | GROUPS["advice"]
     | {"warehouse/genai_provider_resources", "warehouse/contract_commitment_1_3"}
     | {"warehouse/int_commitment__priced_commitments", "warehouse/int_commitment__payment_periods"}
 ) - PRICES_OF_DAYS
@@ -236,6 +241,7 @@ def test_landing_is_checked_for_its_totals_and_its_freshness(graph: Graph, asset
         ("warehouse/genai_payg_costs_daily", "assert_every_billable_usage_row_has_one_cost_row"),
         ("warehouse/genai_payg_pricing", "prices_of_one_key_do_not_overlap"),
         ("warehouse/cost_data_standard_1_3", "assert_focus_prices_times_quantities_are_costs"),
+        ("warehouse/genai_budget_spend_daily", "assert_budget_spend_conserves_focus"),
     ],
 )
 def test_the_checks_that_guard_the_numbers_are_there(graph: Graph, asset: str, check: str) -> None:
@@ -258,16 +264,15 @@ def test_every_column_is_described_in_the_asset(graph: Graph, table: Any) -> Non
 def test_the_jobs_divide_the_assets_between_them(definitions: dg.Definitions) -> None:
     selected = {
         name: names(definitions.resolve_job_def(name).asset_layer.selected_asset_keys)
-        for name in ("extract_usage", "consolidate", "refresh_prices", "snapshot_resources")
+        for name in ("extract_usage", "consolidate", "refresh_prices", "snapshot_resources", "open_day")
     }
     assert selected["extract_usage"] == LANDED
     assert selected["snapshot_resources"] == SNAPSHOT
     assert selected["refresh_prices"] == PRICE_BOOK
+    assert selected["open_day"] == GROUPS["open_day"]
     on_request = {"focus/allocated_cost_and_usage"}
-    assert (
-        selected["consolidate"]
-        == set().union(*GROUPS.values()) - LANDED - SNAPSHOT - on_request - GROUPS["request_logs"]
-    )
+    logs_and_today = GROUPS["request_logs"] | GROUPS["open_day"] | GROUPS["advice"]
+    assert selected["consolidate"] == set().union(*GROUPS.values()) - LANDED - SNAPSHOT - on_request - logs_and_today
 
 
 def test_every_schedule_has_its_hour_in_utc(
@@ -282,6 +287,7 @@ def test_every_schedule_has_its_hour_in_utc(
         "snapshot_schedule": ("snapshot_resources", "0 * * * *", "UTC"),
         "price_schedule": ("refresh_prices", "0 4 * * 1", "UTC"),
         "consolidation_schedule": ("consolidate", "*/15 6-11 * * *", "UTC"),
+        "open_day_schedule": ("open_day", "*/15 * * * *", "UTC"),
         "retention_schedule": ("retain_events", "0 1 * * 0", "UTC"),
     }
 
