@@ -57,8 +57,20 @@ def add_table(root: SimpleCatalog, relation: str, columns: list[tuple[str, str]]
     catalog.table = [*(other for other in catalog.table if other.name != name), table.build()]
 
 
-def verdict(sql: str, options: AnalyzerOptions, root: SimpleCatalog) -> dict[str, Any]:
-    """Whether a statement is understood, and what it selects."""
+def verdict(sql: str, options: AnalyzerOptions, tables: dict[str, list[tuple[str, str]]]) -> dict[str, Any]:
+    """Whether a statement is understood, and what it selects.
+
+    It is given the tables that it names and no others: every statement sends its catalog to the analyser anew, and all
+    tables together take longer to send than most statements to analyse.
+    """
+    root = (
+        CatalogBuilder("warehouse")
+        .with_builtin_functions(ZetaSQLBuiltinFunctionOptions(language_options=options.language_options))
+        .build()
+    )
+    for relation, columns in tables.items():
+        if relation in sql:
+            add_table(root, relation, columns)
     try:
         resolved = Analyzer(options, root).analyze_statement(sql)
     except ServerError as error:
@@ -69,20 +81,13 @@ def verdict(sql: str, options: AnalyzerOptions, root: SimpleCatalog) -> dict[str
 
 def judge(given: dict[str, Any]) -> dict[str, Any]:
     """One verdict per statement, in their order."""
-    known = language()
-    options = AnalyzerOptions(language_options=known)
-    root = (
-        CatalogBuilder("warehouse")
-        .with_builtin_functions(ZetaSQLBuiltinFunctionOptions(language_options=known))
-        .build()
-    )
-    for relation, columns in given["tables"].items():
-        add_table(root, relation, columns)
+    options = AnalyzerOptions(language_options=language())
+    tables = dict(given["tables"])
     verdicts = {}
     for statement in given["statements"]:
-        found = verdicts[statement["name"]] = verdict(statement["sql"], options, root)
+        found = verdicts[statement["name"]] = verdict(statement["sql"], options, tables)
         if found["ok"] and statement["creates"]:
-            add_table(root, statement["creates"], found["columns"])
+            tables[statement["creates"]] = found["columns"]
     return verdicts
 
 
