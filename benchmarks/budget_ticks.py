@@ -2,8 +2,9 @@
 
     .venv/bin/python -m benchmarks.budget_ticks --budgets 10000
 
-Prints seconds of three ticks: the first of all, which stores every state and raises every alert; one after new spend of
-the present day came; and one without new data, which still looks where a border of a period cuts the present UTC day.
+Prints seconds of four ticks: the first of all, which stores every state and raises every alert; one after new spend of
+the present day came; one without new data; and one without new data in the next quarter of an hour, which looks again
+because borders of periods cut the present UTC day.
 """
 
 import argparse
@@ -55,6 +56,7 @@ def main() -> int:
             )
         second = _timed("new spend of today", settings, NOW + dt.timedelta(minutes=5))
         _timed("no new data", settings, NOW + dt.timedelta(minutes=10))
+        _timed("next quarter hour", settings, NOW + dt.timedelta(minutes=15))
     if not first.evaluated == second.evaluated == arguments.budgets:
         print(f"not all budgets were evaluated: {first.skipped or second.skipped or dict(first.failed)}")
         return 1

@@ -48,6 +48,8 @@ def with_drivers(
                 for alert in telling.alerts
             ),
         )
+        if telling.alerts
+        else telling
         for budget_id, telling in tellings.items()
     }
 
@@ -88,6 +90,8 @@ def late_data_told_once(
 
     return {
         budget_id: dataclasses.replace(telling, alerts=tuple(once(alert) for alert in telling.alerts))
+        if telling.alerts
+        else telling
         for budget_id, telling in tellings.items()
     }
 

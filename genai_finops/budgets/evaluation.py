@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 from typing import TypeGuard
 
 from genai_finops.budgets.budget import Budget, Threshold
@@ -15,6 +16,7 @@ from genai_finops.forecasting.forecast import PeriodForecast
 
 #: Forecasts that rest on fewer days of the past cross no threshold.
 LEAST_HISTORY_DAYS = 7
+_SHARE = attrgetter("share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,10 @@ def _crossed(
     budget: Budget, spent: Decimal, available: Decimal, forecast: PeriodForecast | None
 ) -> tuple[Threshold, ...]:
     expected = forecast.total if _counts(forecast) else spent
+    least = min(map(_SHARE, budget.thresholds), default=None)
+    # Most budgets cross nothing: the least threshold tells it of all.
+    if least is None or max(spent, expected) < EXACT.multiply(available, least):
+        return ()
     return tuple(
         threshold
         for threshold in budget.thresholds

@@ -18,6 +18,9 @@ SETTLING = dt.timedelta(days=3)
 #: What is left of a period expires after so many more.
 ROLLOVER_PERIODS = 12
 
+#: Kind of period, time zone and validity: thousands of budgets have the same few, and are asked at one moment.
+_Calendar = tuple[PeriodKind, str, dt.date, dt.date | None]
+
 _DAY = dt.timedelta(days=1)
 _MONTHS: dict[PeriodKind, int] = {"monthly": 1, "quarterly": 3, "yearly": 12}
 
@@ -41,29 +44,17 @@ def period_at(budget: Budget, moment: dt.datetime) -> Period | None:
     Days are those of the budget's time zone, weeks begin on Monday. The first period is cut by `valid_from` and the
     last by `valid_to`; the amount of a period that is cut is the whole amount.
     """
-    if standing_at(budget, moment) != "running":
-        return None
-    day = moment.astimezone(ZoneInfo(budget.time_zone)).date()
-    period = _period_of_day(budget, day)
-    # Where clocks go back over midnight, they show the day before once more.
-    return period if moment < period.end else _period_of_day(budget, day + _DAY)
+    return _period_at(_calendar_of(budget), moment)
 
 
 def standing_at(budget: Budget, moment: dt.datetime) -> Standing:
     """Whether the budget has a period at the moment, and if not, why."""
-    if moment < local_midnight(budget.valid_from, budget.time_zone):
-        return "waiting"
-    if budget.valid_to is not None and moment >= local_midnight(budget.valid_to, budget.time_zone):
-        return "over"
-    return "running"
+    return _standing_at(_calendar_of(budget), moment)
 
 
 def periods_between(budget: Budget, since: dt.datetime, until: dt.datetime) -> Iterator[Period]:
     """The periods that lie in [since, until), also in part; the earliest first."""
-    moment = max(since, local_midnight(budget.valid_from, budget.time_zone))
-    while moment < until and (period := period_at(budget, moment)) is not None:
-        yield period
-        moment = period.end
+    yield from _periods_between(_calendar_of(budget), since, until)
 
 
 def earlier_periods(budget: Budget, period: Period, count: int) -> list[Period]:
@@ -82,7 +73,7 @@ def earlier_periods(budget: Budget, period: Period, count: int) -> list[Period]:
 
 def settling_periods(budget: Budget, now: dt.datetime) -> list[Period]:
     """The periods that have ended, and whose spend may still change; the earliest first."""
-    return [period for period in periods_between(budget, now - SETTLING, now) if period.end <= now]
+    return [*_settling_periods(_calendar_of(budget), now)]
 
 
 def next_border(budget: Budget, moment: dt.datetime) -> dt.datetime | None:
@@ -128,20 +119,57 @@ def local_midnight(day: dt.date, zone_name: str) -> dt.datetime:
     return high
 
 
-def _period_of_day(budget: Budget, day: dt.date) -> Period:
-    return _cut_period(budget.period, budget.time_zone, budget.valid_from, budget.valid_to, _first_day(budget, day))
+def _calendar_of(budget: Budget) -> _Calendar:
+    return budget.period, budget.time_zone, budget.valid_from, budget.valid_to
 
 
-def _first_day(budget: Budget, day: dt.date) -> dt.date:
-    match budget.period:
+def _standing_at(calendar: _Calendar, moment: dt.datetime) -> Standing:
+    _, zone_name, valid_from, valid_to = calendar
+    if moment < local_midnight(valid_from, zone_name):
+        return "waiting"
+    if valid_to is not None and moment >= local_midnight(valid_to, zone_name):
+        return "over"
+    return "running"
+
+
+@lru_cache(maxsize=16_384)
+def _period_at(calendar: _Calendar, moment: dt.datetime) -> Period | None:
+    if _standing_at(calendar, moment) != "running":
+        return None
+    day = moment.astimezone(ZoneInfo(calendar[1])).date()
+    period = _period_of_day(calendar, day)
+    # Where clocks go back over midnight, they show the day before once more.
+    return period if moment < period.end else _period_of_day(calendar, day + _DAY)
+
+
+def _periods_between(calendar: _Calendar, since: dt.datetime, until: dt.datetime) -> Iterator[Period]:
+    _, zone_name, valid_from, _ = calendar
+    moment = max(since, local_midnight(valid_from, zone_name))
+    while moment < until and (period := _period_at(calendar, moment)) is not None:
+        yield period
+        moment = period.end
+
+
+@lru_cache(maxsize=16_384)
+def _settling_periods(calendar: _Calendar, now: dt.datetime) -> tuple[Period, ...]:
+    return tuple(period for period in _periods_between(calendar, now - SETTLING, now) if period.end <= now)
+
+
+def _period_of_day(calendar: _Calendar, day: dt.date) -> Period:
+    return _cut_period(*calendar, _first_day(calendar, day))
+
+
+def _first_day(calendar: _Calendar, day: dt.date) -> dt.date:
+    kind, _, valid_from, _ = calendar
+    match kind:
         case "daily":
             return day
         case "weekly":
             return day - day.weekday() * _DAY
         case "custom":
-            return budget.valid_from
+            return valid_from
         case _:
-            months = _MONTHS[budget.period]
+            months = _MONTHS[kind]
             return day.replace(month=(day.month - 1) // months * months + 1, day=1)
 
 

@@ -20,6 +20,8 @@ from genai_finops.budgets.alert_text import (
 from genai_finops.budgets.budget import Budget, Threshold, ThresholdKind
 from genai_finops.budgets.evaluation import BudgetState, is_expected, is_spent
 
+_KINDS: tuple[ThresholdKind, ...] = get_args(ThresholdKind)
+
 
 def alerts_of(
     budget: Budget, states: Sequence[BudgetState], known: Mapping[str, KnownAlert], *, now: dt.datetime
@@ -34,7 +36,13 @@ def alerts_of(
     reminded of; the others are in the log only. One that no longer holds is taken back, once for each time that it was
     told. Where it holds again after that, the same alert is reminded of, after the cool-down.
     """
-    tellings = [_of_thresholds(budget, state, kind, known, now) for state in states for kind in get_args(ThresholdKind)]
+    tellings = [
+        _of_thresholds(budget, state, kind, known, now)
+        for state in states
+        # Where nothing holds and nothing was told, there is nothing to tell or to take back.
+        if state.crossed or known
+        for kind in _KINDS
+    ]
     tellings.append(_of_late_data(budget, states, known, now))
     return Telling(
         alerts=tuple(alert for telling in tellings for alert in telling.alerts),

@@ -11,7 +11,7 @@ from genai_finops.budgets.alert_history import alerts_by_subject
 from genai_finops.budgets.alert_memory import KnownAlert, remembered
 from genai_finops.budgets.evaluation import evaluate, evaluate_settling, next_change, with_forecast
 from genai_finops.budgets.found_budget import Failing, FoundBudget, reason_of
-from genai_finops.budgets.spend_reading import BudgetSpend, reached_data_times, read_spend
+from genai_finops.budgets.spend_reading import BudgetSpend, data_times_by_reach, read_spend
 from genai_finops.budgets.state_forecasts import forecasts_of
 from genai_finops.budgets.stored_budget import StoredBudget, read_budgets
 from genai_finops.budgets.telling import alerts_of, next_telling
@@ -24,13 +24,15 @@ from genai_finops.lake.landed_days import last_landed_days
 from genai_finops.providers.config import load_provider_configs
 from genai_finops.settings import Settings
 from genai_finops.warehouse.base import ReadOnlyWarehouse
-from genai_finops.warehouse.spend_times import data_times
+from genai_finops.warehouse.spend_times import data_times, moved_by_requests
 
 log = logging.getLogger(__name__)
 
 #: A budget that failed is looked at again after so long, also when nothing changed.
 _RETRY = dt.timedelta(hours=1)
 _DAY = dt.timedelta(days=1)
+#: Where time alone moves a state (a border cuts the present UTC day), it is looked at again at each of these.
+_STEP = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +82,18 @@ def find_all(
         ]
     spend, failures = read_spend(warehouse, stored, now=now)
     landed = last_landed_days(LakeFiles(settings.lake_url), credentials, before=now.date())
-    times = data_times(warehouse, landed)
     # Requests in logs tell of spend, and not of whether a provider is late.
     provider_times = data_times(warehouse, landed, with_requests=False)
     flows = {provider: tuple(config.flows) for provider, config in configs.items()}
+    data_as_of = data_times_by_reach(moved_by_requests(warehouse, provider_times), flows)
+    provider_as_of = data_times_by_reach(provider_times, flows)
     budgets = {
         one.id: _evaluated(
             one,
             spend,
             failures,
-            data_as_of=reached_data_times(one.budget, times, flows),
-            provider_as_of=reached_data_times(one.budget, provider_times, flows),
+            data_as_of=data_as_of(one.budget),
+            provider_as_of=provider_as_of(one.budget),
             now=now,
         )
         for one in stored
@@ -200,5 +203,11 @@ def _next_look(
         budget = found.stored.budget
         after = remembered(known.get(f"budget {budget.key}", {}), found.telling, now=now)
         borders = (next_change(budget, found.present, now=now), next_telling(budget, after, now=now))
-        moments += [moment for moment in borders if moment is not None]
+        moments += [moment if moment > now else _next_step(now) for moment in borders if moment is not None]
     return min(moments)
+
+
+def _next_step(now: dt.datetime) -> dt.datetime:
+    """The next quarter of an hour: how the parts of the present day move until then is not worth a look at all."""
+    midnight = dt.datetime.combine(now.date(), dt.time(), dt.UTC)
+    return midnight + ((now - midnight) // _STEP + 1) * _STEP

@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
 
@@ -33,10 +35,10 @@ class TextMapping(TypeDecorator[dict[str, str]]):
     cache_ok = True
 
     def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(value, sort_keys=True)
+        return None if value is None else _text_of(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:  # noqa: ARG002
-        return None if value is None else dict(json.loads(value))
+        return None if value is None else dict(_parsed(value))
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -64,7 +66,18 @@ class TextMappings(TypeDecorator[list[dict[str, str]]]):
     cache_ok = True
 
     def process_bind_param(self, value: list[dict[str, str]] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(value, sort_keys=True)
+        return None if value is None else _text_of(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> list[dict[str, str]] | None:  # noqa: ARG002
-        return None if value is None else [dict(mapping) for mapping in json.loads(value)]
+        return None if value is None else [dict(mapping) for mapping in _parsed(value)]
+
+
+# Thousands of rows have the same few texts. What it gives is copied before anybody can change it.
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Any:
+    return json.loads(text)
+
+
+def _text_of(value: dict[str, str] | list[dict[str, str]]) -> str:
+    # Most are empty, and the encoder is dear.
+    return json.dumps(value, sort_keys=True) if value else "{}" if isinstance(value, dict) else "[]"

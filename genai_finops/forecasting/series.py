@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
 import numpy as np
 
@@ -31,15 +32,21 @@ def history(wanted: Sequence[WantedForecast]) -> Floats:
 
     Days before a known change are told as they would be after it.
     """
-    found = np.full((HISTORY_DAYS, len(wanted)), np.nan)
+    # All series in one go: in Python's steps it is the dearest part of a forecast.
+    columns = np.repeat(np.arange(len(wanted)), [len(one.spend) for one in wanted])
+    days = np.fromiter(map(dt.date.toordinal, chain.from_iterable(one.spend for one in wanted)), dtype=np.int64)
+    amounts = np.fromiter(map(float, chain.from_iterable(one.spend.values() for one in wanted)), dtype=np.float64)
+    sinces = np.array([one.known_until.toordinal() - HISTORY_DAYS for one in wanted], dtype=np.int64)
+    places = days - sinces[columns]
+    starts = np.full(len(wanted), HISTORY_DAYS)
+    is_spent = (amounts != 0) & (places < HISTORY_DAYS)
+    np.minimum.at(starts, columns[is_spent], np.maximum(places[is_spent], 0))
+    found = np.zeros((HISTORY_DAYS, len(wanted)))
+    is_within = (places >= 0) & (places < HISTORY_DAYS)
+    found[places[is_within], columns[is_within]] = amounts[is_within]
+    found[np.arange(HISTORY_DAYS)[:, None] < starts] = np.nan
     for column, one in enumerate(wanted):
-        since = one.known_until - HISTORY_DAYS * _DAY
-        first = min((day for day, amount in one.spend.items() if amount and day < one.known_until), default=None)
-        if first is None:
-            continue
-        start = max(0, (first - since).days)
-        days = map(since.__add__, _DAYS[start:])
-        found[start:, column] = [float(one.spend.get(day, 0)) for day in days]
+        since, start = one.known_until - HISTORY_DAYS * _DAY, int(starts[column])
         for change in sorted(one.changes, key=lambda change: change.day):
             place = (change.day - since).days
             if start < place < HISTORY_DAYS:
@@ -118,6 +125,3 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 def _total(values: Floats) -> Floats:
     return np.asarray(np.cumsum(values, axis=0)[-1])
-
-
-_DAYS = tuple(number * _DAY for number in range(HISTORY_DAYS))

@@ -48,7 +48,15 @@ def data_times(
     is late is told without. Empty before the tables were built.
     """
     found = _provider_times(warehouse, landed or {}) if warehouse.has_table(USAGE_DAILY_UNIFIED.name) else {}
-    if with_requests and warehouse.has_table(USAGE_EVENTS.name):
+    return moved_by_requests(warehouse, found) if with_requests else found
+
+
+def moved_by_requests(
+    warehouse: ReadOnlyWarehouse, provider_times: Mapping[tuple[str, str], dt.datetime]
+) -> Mapping[tuple[str, str], dt.datetime]:
+    """What `data_times` gives with requests, of what it gave without them."""
+    found = dict(provider_times)
+    if warehouse.has_table(USAGE_EVENTS.name):
         newest_day = warehouse.rows("select max(x_ingestion_date) from genai_usage_events")[0][0]
         since = [newest_day - _RECENT] if newest_day else []
         for org, provider, newest in warehouse.rows(_REQUESTS, since) if since else ():
