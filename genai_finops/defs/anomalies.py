@@ -11,6 +11,7 @@ from genai_finops.schemas.tables.attribution import COST_ATTRIBUTION_DAILY, TENA
 _STATE_KEY = warehouse_key(COST_ATTRIBUTION_DAILY.name)
 _EVALUATED_KEY = warehouse_key(TENANT_COSTS_DAILY.name)
 _MAX_EVENTS = 1000
+_LONGEST_WAIT = dt.timedelta(minutes=15)
 _WRITING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
@@ -28,9 +29,12 @@ def anomaly_sensor(context: dg.SensorEvaluationContext, platform: PlatformResour
     if not found.records:
         return dg.SkipReason("no day was attributed since")
     last = found.records[-1].storage_id
-    # Findings of the attribution are raised with the anomalies: its evaluation goes first.
+    # Findings of the attribution are raised with the anomalies: its evaluation goes first. Of days that it does not
+    # look at it tells nothing, and these are not waited for.
     evaluated = context.instance.fetch_observations(_EVALUATED_KEY, limit=1).records
-    if not evaluated or evaluated[0].storage_id < last:
+    is_evaluated = bool(evaluated) and evaluated[0].storage_id > last
+    age = platform.now() - dt.datetime.fromtimestamp(found.records[-1].timestamp, dt.UTC)
+    if not is_evaluated and age < _LONGEST_WAIT:
         return dg.SkipReason("the attribution of the days is not evaluated yet")
     days = {dt.date.fromisoformat(record.partition_key) for record in found.records if record.partition_key}
     platform.scan_anomalies(days)
