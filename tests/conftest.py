@@ -46,9 +46,10 @@ _MEANT_FOR_TESTS = (
 def pytest_configure() -> None:
     """Forget the platform that the user has configured: no test may read or write it.
 
-    No test is timed: a busy machine is no defect.
+    No test is timed: a busy machine is no defect. Fifty examples: with a hundred the property tests are a third of the
+    fast tiers.
     """
-    hypothesis_settings.register_profile("untimed", deadline=None)
+    hypothesis_settings.register_profile("untimed", deadline=None, max_examples=50)
     hypothesis_settings.load_profile("untimed")
     for name in platform_variables(os.environ):
         if not name.startswith(_MEANT_FOR_TESTS):

@@ -70,6 +70,9 @@ def command(
     Each meter is a line: its quantity, the price that holds, the source that says so and since when, and which other
     sources have a price that holds less.
     """
+    # Before the book is opened, which takes seconds: a slip of the pen is told of at once.
+    counted = quantities(meters)
+    used_before = {name: int(number) for name, number in quantities(earlier).items()} if earlier else None
     engine = open_book(current_settings(), now=utc_now(), known_at=known_at)
     cost = calculate_llm_cost(
         provider,
@@ -77,14 +80,14 @@ def command(
         input_tokens,
         output_tokens,
         date=day,
-        meters=quantities(meters),
+        meters=counted,
         service_tier=tier,
         geography=geography,
         context_tokens=context_tokens,
         variant=variant,
         org=org,
         account=account,
-        used_before={name: int(number) for name, number in quantities(earlier).items()} if earlier else None,
+        used_before=used_before,
         book=engine,
     )
     rivals = {
