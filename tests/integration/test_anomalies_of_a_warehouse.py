@@ -62,7 +62,7 @@ def scan(settings: Settings) -> Scan:
 def alerts(settings: Settings) -> list[str]:
     engine = open_database(settings)
     with reading(engine) as session:
-        found = [row.kind for row in list_alerts(session)]
+        found = [str(row.kind) for row in list_alerts(session)]
     engine.dispose()
     return found
 
