@@ -19,6 +19,7 @@ from genai_finops.control.alert_content import PLATFORM
 from genai_finops.control.anomaly_store import list_anomalies, mute_again
 from genai_finops.control.attribution_rules import shown_name
 from genai_finops.control.known_events import add_event, list_events, remove_event
+from genai_finops.control.organisations import get_organisation
 from genai_finops.warehouse.spend_scope import SpendScope
 
 _owner_option = click.option(
@@ -108,6 +109,8 @@ def add_command(*, name: str, first: dt.datetime, last: dt.datetime, owner: str,
     text = scope if owner == PLATFORM or "org=" in scope else ",".join(filter(None, (f"org={owner}", scope)))
     values = SpendScope.parse(text).as_mapping()
     with control_writing() as session:
+        if owner != PLATFORM:
+            get_organisation(session, owner)
         add_event(
             session,
             owner=owner,

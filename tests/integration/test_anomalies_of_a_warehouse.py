@@ -87,6 +87,12 @@ def test_a_known_event_mutes_its_days(settings: Settings) -> None:
     assert alerts(settings) == []
 
 
+def test_an_event_of_an_organisation_that_does_not_exist_is_refused(settings: Settings) -> None:
+    answer = run("anomaly", "event", "add", "launch", "--org", "acme", "--from", "2026-11-03", "--to", "2026-11-05")
+    assert answer.exit_code != 0
+    assert "acme" in answer.output
+
+
 def test_cost_that_is_restated_away_resolves_the_anomaly(settings: Settings) -> None:
     first = scan(settings)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
