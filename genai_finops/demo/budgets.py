@@ -21,6 +21,7 @@ from genai_finops.control.alert_channels import add_channel
 from genai_finops.control.alert_content import PLATFORM
 from genai_finops.control.alert_log import list_alerts, stored_alert
 from genai_finops.control.alert_routes import add_route, list_routes
+from genai_finops.control.budget_store import last_tick
 from genai_finops.control.database import open_database, reading, writing
 from genai_finops.control.secret import Secret
 from genai_finops.demo.alert_receiver import alert_receiver
@@ -74,7 +75,7 @@ class BudgetDemo:
     threshold_alerts: int
     differing: tuple[str, ...]
     blocked: Budget
-    #: What a request of the spent budget was answered on the last day; None where the demo has only one.
+    #: What a request of the spent budget was answered on the last day; None where that was not looked at in this run.
     answer: Decision | None
 
     @property
@@ -92,22 +93,26 @@ def show_budgets(settings: Settings, simulator: Simulator, *, first: dt.date, la
     silent_until = midnight(last + (_SILENT_DAYS + 1) * _DAY)
     days = [first + number * _DAY for number in range(1, (last - first).days + 2)]
     moments = [*(midnight(day) for day in days), silent_until]
+    looked_at = _last_look(settings)
+    # Time does not go back: a home that was looked at until then has its alerts.
+    moments_left = [moment for moment in moments if looked_at is None or moment > looked_at]
+    answer = None
     with alert_receiver(_SIGNING_KEY) as received:
         _connect(settings, received.url, now=moments[0])
-        answer = None
-        for moment in moments[:-1]:
+        for moment in moments_left:
+            if moment == silent_until:
+                silent = Window.of_days(last + _DAY, last + _SILENT_DAYS * _DAY)
+                _read_all_but(LATE_PROVIDER, simulator, silent, silent_until)
             _look(settings, moment)
             if moment == midnight(last):
                 answer = _asked(settings, budgets[1], moment)
-        _read_all_but(LATE_PROVIDER, simulator, Window.of_days(last + _DAY, last + _SILENT_DAYS * _DAY), silent_until)
-        _look(settings, silent_until)
     raised = _raised(settings)
     live = {alert.alert_id for alert in raised if alert.kind == "threshold"}
     replayed = set(_replayed(settings, budgets, moments))
     names = {alert.alert_id: alert.title for alert in raised}
     return BudgetDemo(
         alerts=raised,
-        looks=len(moments),
+        looks=len(moments_left),
         received=len(received.accepted),
         refused=received.refused,
         threshold_alerts=len(live),
@@ -212,6 +217,14 @@ def _look(settings: Settings, moment: dt.datetime) -> None:
             remedy="Report it: it is a defect.",
         )
     dispatch_due(settings, now=moment)
+
+
+def _last_look(settings: Settings) -> dt.datetime | None:
+    engine = open_database(settings)
+    with reading(engine) as session:
+        found = last_tick(session)
+    engine.dispose()
+    return found
 
 
 def _asked(settings: Settings, budget: Budget, moment: dt.datetime) -> Decision:
