@@ -44,7 +44,8 @@ deciding as (
         and candidates.valid_from <= spans.starts_on
         and candidates.valid_until >= spans.ends_before
     -- What a source states itself comes before what a factor makes of its other prices.
-    qualify candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end
+    qualify
+        candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end
         = min(candidates.priority * 2 + case when candidates.is_multiplied then 1 else 0 end)
             over (partition by spans.key_id, spans.starts_on)
 ),
